@@ -75,6 +75,14 @@ def _fixup(convolutions: int) -> str:
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
 
 
+def _normed_first(convolutions: int) -> str:
+    """Return the branch of Han et al. 2017, figure 6d."""
+    text = r"W_1\,\mathrm{BN}(x)"
+    for number in range(2, convolutions + 1):
+        text = rf"W_{number}\,\mathrm{{ReLU}}(\mathrm{{BN}}({text}))"
+    return rf"F(x) = \mathrm{{BN}}({text})"
+
+
 FORMULAS = {
     **{f"{kind}_{order}": after % sum_ for kind, sum_ in _SUMS.items() for order, after in _AFTER.items()},
     "activated_bare": r"y = F(x; W) + W_s\,a(x)",
@@ -84,6 +92,7 @@ FORMULAS = {
         for count in (2, 3)
     },
     **{f"branch_fixup_{count}": _fixup(count) for count in (2, 3)},
+    **{f"branch_norm-first_{count}": _normed_first(count) for count in (2, 3)},
     "gradient_identity": rf"{_DX} = {_DZ}\left(I + {_DF}\right)",
     "gradient_padding": rf"{_DX} = {_DZ}\left(P + {_DF}\right)",
     "gradient_projection": rf"{_DX} = {_DZ}\left(W_s + {_DF}\right)",
@@ -145,6 +154,17 @@ FORMULAS = {
     "eca": r"g(x) = \mathrm{sigmoid}(w * \bar{x})",
     "cbam_channel": r"g(x) = \mathrm{sigmoid}(M(\bar{x}) + M(\max x))",
     "cbam_spatial": r"g(x) = \mathrm{sigmoid}(\mathrm{BN}(W * [\bar{x};\, \max x]))",
+    "gc": r"g(x) = \mathrm{sigmoid}(W_2\,\mathrm{ReLU}(\mathrm{LN}(W_1\,c)))",
+    "gca": r"g(x) = W_2\,\mathrm{ReLU}(\mathrm{LN}(W_1\,c))",
+    "nl": r"z = \mathrm{BN}(W_z\,y),\; y_i = \sum_j\, a_{j,i}\, g(x_j)",
+    "add_context": r"y = x + g(x)",
+    "bam": r"g(x) = \mathrm{sigmoid}(M_c(\bar{x}) + M_s(x))",
+    "sum_gates": r"y_{c,i,j} = a_{i,j} + b_c",
+    "refine": r"y = x + x \cdot g(x)",
+    "softmax": r"y_j = \frac{e^{x_j}}{\sum_k\, e^{x_k}}",
+    "context": r"c = \sum_j\, a_j\, x_j",
+    "affinity": r"s_{j,i} = \theta(x_i)^T \varphi(x_j) / \sqrt{C}",
+    "gather": r"y_i = \sum_j\, a_{j,i}\, g(x_j)",
     "scale": r"y = \lambda\,x",
     "gain": r"y = \alpha\,x",
     "gain_channels": r"y_c = \lambda_c\,x_c",
@@ -153,6 +173,7 @@ FORMULAS = {
     "flatten": r"y = (x_1, \ldots, x_C)",
     "zeropad": r"y_{c,i,j} = \begin{cases} x_{c-b,\,si,\,sj} & b \le c < b + C_{\mathrm{in}} \\ "
     r"0 & \text{otherwise} \end{cases}",
+    "pad_channels": r"y_c = \begin{cases} x_c & c < C_{\mathrm{in}} \\ 0 & \text{otherwise} \end{cases}",
     "identity": r"y = x",
     "projection": r"y = \mathrm{BN}(W_s\,x)",
     "projection_bare": r"y = W_s\,x",

@@ -1,6 +1,5 @@
 """Random specs for property tests: small ones that torch runs in milliseconds, and any valid one."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import assume
@@ -9,14 +8,19 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import InputError, SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
-from resnet_explorer.spec import Block, InputShape, ResNetSpec, Shortcut, Stem, StemPool, Stride
+from resnet_explorer.spec import Block, ConvTime, InputShape, ResNetSpec, Shortcut, Stem, StemPool, Stride
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.readers import FRACTIONS
+from resnet_explorer.spec.resnet_spec import BY_STAGE
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=80)
 _CHANCES = st.floats(0.01, 0.9).map(lambda value: round(value, 3))
 _SMALL: dict[str, st.SearchStrategy[Any]] = {
+    "expansion": st.sampled_from([0.5, 1, 1.5, 2, 4]),
+    "cardinality": st.integers(1, 4),
+    "base_width": st.integers(64, 200),
+    "group_width": st.none() | st.integers(1, 4),
     "reduce_first": st.integers(1, 3),
     "reduction": st.integers(1, 8),
     "reduction_multiple": st.integers(1, 8),
@@ -27,6 +31,8 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "shortcut_scale": st.sampled_from([0.5, 0.7071, 2.0]),
     "branch_scale": st.sampled_from([0.5, 0.7071, 2.0]),
     "residual": st.booleans(),
+    "stem_activation": st.booleans(),
+    "head_channels": st.none() | st.integers(1, 12),
     "attention_scale": st.sampled_from([0.5, 2.0]),
     "zero_init": st.booleans(),
     "track_variance": st.booleans(),
@@ -35,7 +41,12 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "head_norm": st.booleans(),
     "head_hidden": st.integers(1, 12),
 }
-_STAGES = ("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes")
+_STAGES = (
+    *("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes"),
+    *("dims", "conv_time"),
+)
+_DIMS = st.sampled_from((2, 2, 2, 1, 3))
+"""What is drawn for each network before its other axes."""
 
 
 def _values(key: str) -> st.SearchStrategy[Any]:
@@ -52,7 +63,7 @@ def _mended(base: ResNetSpec, changes: dict[str, Any]) -> ResNetSpec:
     fixes: list[str] = []
     for _ in range(6):
         try:
-            return replace(assign(base, *fixes), **{k: v for k, v in changes.items() if not _fixed(k, fixes)})
+            return change_all(assign(base, *fixes), {k: v for k, v in changes.items() if not _fixed(k, fixes)})
         except SpecError as error:
             assume(error.fixes)
             fixes += error.fixes[0]
@@ -85,8 +96,8 @@ def paper_specs(draw: st.DrawFn) -> ResNetSpec:
         stem=stem,
         stem_pool=StemPool.NONE if stem is Stem.CIFAR else StemPool.MAX,
         stem_channels=widths[0],
-        stride=draw(st.sampled_from(Stride)),
-        shortcut=draw(st.sampled_from(Shortcut)),
+        stride=draw(st.sampled_from((Stride.CONV3X3, Stride.CONV1X1))),
+        shortcut=draw(st.sampled_from([one for one in Shortcut if one is not Shortcut.POOLED])),
         residual=draw(st.booleans()),
         classes=draw(st.none() | st.integers(1, 12)),
         in_channels=draw(st.integers(1, 4)),
@@ -111,9 +122,23 @@ def small_specs(draw: st.DrawFn) -> ResNetSpec:
         classes=draw(st.none() | st.integers(1, 12)),
         in_channels=draw(st.integers(1, 4)),
         stem_channels=draw(st.integers(1, 9)),
+        dims=draw(_DIMS),
+        conv_time=draw(st.sampled_from(ConvTime)),
     )
     keys = draw(st.lists(st.sampled_from([key for key in AXES if key not in _STAGES]), max_size=8, unique=True))
-    return _mended(base, {key: draw(_values(key)) for key in keys})
+    return _varied(draw, _mended(base, {key: draw(_values(key)) for key in keys}))
+
+
+def _varied(draw: st.DrawFn, spec: ResNetSpec) -> ResNetSpec:
+    """Return the spec with up to three axes by stage, or with widths by block; most are left as they are."""
+    kind = draw(st.sampled_from(("alike", "alike", "by stage", "by block")))
+    changes: dict[str, Any] = {}
+    if kind == "by stage":
+        keys = draw(st.lists(st.sampled_from(BY_STAGE), max_size=3, unique=True))
+        changes = {key: tuple(draw(_values(key)) for _ in spec.blocks) for key in keys}
+    elif kind == "by block":
+        changes = {"widths": tuple(tuple(draw(st.integers(1, 9)) for _ in range(count)) for count in spec.blocks)}
+    return _mended(spec, changes)
 
 
 @st.composite
@@ -133,6 +158,7 @@ def any_specs(draw: st.DrawFn) -> ResNetSpec:
         base_width=draw(st.integers(64, 128)) if bottleneck else 64,
         classes=draw(st.none() | st.integers(1, 1_000_000)),
         in_channels=draw(st.integers(1, 4096)),
+        dims=draw(_DIMS),
     )
     keys = draw(st.lists(st.sampled_from([key for key in AXES if key not in _STAGES]), max_size=12, unique=True))
     return _mended(base, {key: draw(_values(key)) for key in keys})
@@ -141,7 +167,7 @@ def any_specs(draw: st.DrawFn) -> ResNetSpec:
 def images(largest: int = 80) -> st.SearchStrategy[InputShape]:
     """Return inputs of any proportions."""
     sides = st.integers(1, largest)
-    return st.builds(InputShape, st.integers(1, 3), sides, sides)
+    return st.builds(InputShape, st.integers(1, 3), sides, sides, st.integers(1, 6))
 
 
 @st.composite

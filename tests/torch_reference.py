@@ -71,7 +71,7 @@ class ThreeLayers(nn.Module):
     def __init__(self, spec: ResNetSpec, inside: int, width: int, step: int) -> None:
         super().__init__()
         paper = spec.stride.value == "1x1"
-        outside = width * spec.expansion
+        outside = int(width * spec.expansion)
         width = int(width * (spec.base_width / 64.0)) * spec.cardinality
         self.conv1 = _one_by_one(inside, width, step if paper else 1)
         self.bn1 = nn.BatchNorm2d(width)
@@ -144,7 +144,7 @@ class Reference(nn.Module):
                 step = 2 if stage > 0 and number == 0 else 1
                 kind = ThreeLayers if bottleneck else TwoLayers
                 blocks.append(kind(spec, channels, width, step))
-                channels = width * spec.expansion if bottleneck else width
+                channels = int(width * spec.expansion) if bottleneck else width
             setattr(self, f"layer{stage + 1}", blocks)
         return channels
 
@@ -182,7 +182,7 @@ def build(spec: ResNetSpec, device: str = "meta") -> Reference:
 
 def image(spec: ResNetSpec, shape: InputShape, device: str = "meta") -> Tensor:
     """Return a batch of images of ones."""
-    return torch.ones(shape.batch, spec.in_channels, shape.height, shape.width, device=device)
+    return torch.ones(shape.shape(spec.in_channels, spec.dims), device=device)
 
 
 def leaves(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

@@ -7,22 +7,25 @@ from functools import partial
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
 
-from resnet_explorer.app.build_fields import AxisField, InputEditor, StageEditor
+from resnet_explorer.app.axis_field import AxisField
+from resnet_explorer.app.build_fields import InputEditor, StageEditor
+from resnet_explorer.app.optional_field import OptionalField
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import LIGHT
-from resnet_explorer.readings.text import compact, mib, si
+from resnet_explorer.readings.text import compact, mib, pixels, si
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
 from resnet_explorer.spec.change import change, nearest
-from resnet_explorer.ui.choosers import PresetBox
+from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.document import Document, Results, read
 from resnet_explorer.ui.fields import Explained, FractionField, Section
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Part, describe, fill, hbox, heading, label
+from resnet_explorer.ui.preset_box import PresetBox
 
 _ROWS = (
     ("layers", "Weight layers", "The number in the network's name: convolutions of stem and branches, and fc."),
@@ -86,7 +89,7 @@ class FactsPanel(QWidget):
             "macs": f"{si(total.macs)}MACs",
             "memory": mib(total.activation_bytes),
             "kept": mib(results.kept.total) if results.kept else "cannot train",
-            "field": f"{total.receptive_field:,} px",
+            "field": pixels(total.receptive_field or 1, results.state.spec.dims),
             "map": compact(last.output),
         }
         for key, text in texts.items():
@@ -195,8 +198,9 @@ class BuildPanel(QScrollArea):
         self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
         self.stages.edited.connect(lambda key, value, text: self._change(key, value, text, row="stages"))
         self.stages.typed.connect(
-            lambda key, value, text: self._change(key, value, text, "stages", self._base + 70 + hash(text) % 20)
+            lambda key, value, text: self._change(key, value, text, "stages", self._base + 300 + hash(text) % 600)
         )
+        self.stages.refused.connect(lambda sentence: self.rows["stages"].explain(sentence))
         self.input.edited.connect(self._on_input_edited)
         editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
         for key, editor in editors:
@@ -284,7 +288,9 @@ class BuildPanel(QScrollArea):
 
     def _change(self, key: str, value: object, label: str = "", row: str = "", gesture: int = -1) -> None:
         def make(state: State) -> State:
-            return replace(state, spec=named(change(state.spec, key, value)))
+            spec = named(change(state.spec, key, value))
+            image = replace(default_input(spec), batch=state.image.batch) if key == "dims" else state.image
+            return State(spec, image)
 
         row, label = row or key, label or f"change {AXES[key].label.lower()}"
         if not self._try(row, make, label, gesture):
@@ -314,7 +320,7 @@ class BuildPanel(QScrollArea):
 
         Why a value cannot be stays to be read where its field, once left, shows the last good one again.
         """
-        self._base += 100
+        self._base += 1000
 
     def _on_preset_chosen(self, name: str) -> None:
         entry = CATALOGUE[name]
@@ -328,12 +334,17 @@ class BuildPanel(QScrollArea):
             self._axes[key].show_spec(self._document.state.spec)
 
     def _on_invalid_entered(self, key: str, text: str) -> None:
-        kind = "number" if isinstance(self.rows[key].control, FractionField) else "whole number"
+        control = self.rows[key].control
+        kind = "whole number"
+        if isinstance(control, OptionalField):
+            kind = "whole number, nor none"
+        elif isinstance(control, FractionField):
+            kind = "number"
         self.rows[key].explain(f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}.")
 
     def _on_input_edited(self, key: str, value: int) -> None:
         if key == "in_channels":
-            self._change(key, value, row="input", gesture=self._base + 60)
+            self._change(key, value, row="input", gesture=self._base + 200)
             return
 
         def make(state: State) -> State:
@@ -341,7 +352,7 @@ class BuildPanel(QScrollArea):
             return replace(state, image=replace(state.image, **changes))
 
         text = {"batch": "change batch size"}.get(key, "change input size")
-        gesture = self._base + 61 + ("batch", "height", "width", "side").index(key)
+        gesture = self._base + 201 + ("batch", "frames", "height", "width", "side").index(key)
         self._try("input", make, text, gesture)
 
 

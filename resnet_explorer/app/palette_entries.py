@@ -1,4 +1,5 @@
-"""What the palette finds of the window itself: pages, actions, lessons, settings, panels, networks, layers of this one.
+"""What the palette finds of the window itself: pages, actions, lessons, settings, panels, networks and their relatives,
+layers of this one.
 
 Each function takes the window. What the labs have to offer stands in their rows.
 """
@@ -17,11 +18,14 @@ from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.catalogue import Entry as Network
 from resnet_explorer.spec.input_shape import InputShape
+from resnet_explorer.spec.relatives import RELATIVES, Relative
+from resnet_explorer.ui.dialogs import offer
 from resnet_explorer.ui.entries import Entry
 
 _HERE = "resnet_explorer.app.palette_entries"
 PROVIDERS = tuple(
-    f"{_HERE}:{name}" for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers")
+    f"{_HERE}:{name}"
+    for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers", "related")
 )
 """What is found, in this order where several fit equally well; the labs' come after the lessons."""
 _LABS_AFTER = 3
@@ -128,6 +132,20 @@ def _choose(window: MainWindow, network: Network) -> Callable[[], None]:
         window.show_page("diagram")
 
     return choose
+
+
+def related(window: MainWindow) -> Iterator[Entry]:
+    """Yield the networks that cannot be built here; Enter says why, and offers what comes nearest."""
+    for row in RELATIVES.values():
+        words = f"{row.year} {row.authors} {row.paper}"
+        run = partial(_explain, window, row)
+        yield Entry(row.title, "Not built here", run, "", row.text, row.begins, words, begins=row.begins)
+
+
+def _explain(window: MainWindow, row: Relative) -> None:
+    nearest = CATALOGUE[row.nearest]
+    if offer(window, f"{row.title} cannot be built here", row.text, f"{row.source}.", f"Show {nearest.title}"):
+        _choose(window, nearest)()
 
 
 def layers(window: MainWindow) -> Iterator[Entry]:

@@ -45,7 +45,7 @@ class DiagramShow(Presentation):
         if not self.is_other:
             return self.analysis, None
         residual, plain = twins(self.analysis.network.spec)
-        if self.analysis.network.spec.residual:
+        if self.analysis.network.spec.has_shortcuts:
             return analyse(compile_spec(plain), self.analysis.input), self.analysis
         return analyse(compile_spec(residual), self.analysis.input), None
 
@@ -69,7 +69,7 @@ class DiagramShow(Presentation):
 
     @property
     def controls(self) -> Sequence[Control]:
-        is_plain = not self.shown[0].network.spec.residual
+        is_plain = not self.shown[0].network.spec.has_shortcuts
         text = "without shortcuts" if is_plain else "with shortcuts"
         return (Control(ControlKind.CHOICE, text, lambda by: self.compare()),)
 
@@ -90,7 +90,7 @@ class DiagramShow(Presentation):
             return f"{told.title}: {first_sentence(told.text)}" + "".join(f" {text}." for text in overlays if text)
         if lost is not None:
             return difference(lost, shown)
-        if not shown.network.spec.residual:
+        if not shown.network.spec.has_shortcuts:
             return PLAIN
         kind = explain(shown, "").kind
         return f"{kind}: each adds its input x to F(x), which its layers compute from x."
@@ -120,5 +120,5 @@ def _block(shown: Analysis, block: Block, wide: float, high: float) -> Picture:
 def _facts(shown: Analysis) -> str:
     spec, image, total = shown.network.spec, shown.input, shown.total
     ends = f"{spec.classes:,} classes" if spec.classes else "features"
-    shape = f"{spec.in_channels}×{image.height}×{image.width} → {ends}"
+    shape = f"{spec.in_channels}×{image.text(spec.dims)} → {ends}"
     return join(shape, f"{si(total.params).strip()} parameters", f"{si(total.macs)}MACs")

@@ -11,7 +11,9 @@ from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.layers.table import csv_text
 from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.readings import Analysis, Row, Sums
-from resnet_explorer.readings.text import mib, share, si, size
+from resnet_explorer.readings.read import features
+from resnet_explorer.readings.results import Extent, in_space
+from resnet_explorer.readings.text import extent, mib, share, si, size
 
 
 class Line(NamedTuple):
@@ -27,7 +29,7 @@ class Line(NamedTuple):
     text: str
     row: Row | None
     sums: Sums
-    stride: int | None
+    stride: Extent | None
     is_open: bool | None
     total: Sums
 
@@ -61,8 +63,8 @@ def _kernel(line: Line) -> str:
     return line.row.part.layer.hyper if line.row and line.row.part.layer.role is not Role.LINEAR else ""
 
 
-def _field(receptive_field: int | None) -> str:
-    return "all" if receptive_field is None else f"{receptive_field:,}"
+def _sorted_by(value: Extent | None) -> float:
+    return float("inf") if value is None else in_space(value)
 
 
 def _share_column(title: str, tip: str, amount: Callable[[Sums], int]) -> Column:
@@ -150,16 +152,17 @@ COLUMNS: tuple[Column, ...] = (
         "RF",
         "Receptive field: the side in pixels of the input square that one output value depends on.",
         "1,507",
-        lambda line: float("inf") if line.sums.receptive_field is None else line.sums.receptive_field,
-        lambda line: _field(line.sums.receptive_field),
-        widest=lambda analysis: _field(analysis.total.receptive_field),
+        lambda line: _sorted_by(line.sums.receptive_field),
+        lambda line: extent(line.sums.receptive_field),
+        widest=lambda analysis: extent(analysis.total.receptive_field),
     ),
     Column(
         "Stride",
         "How many input pixels apart neighbouring output positions lie.",
         "32",
-        lambda line: float("inf") if line.stride is None else line.stride,
-        lambda line: str(line.stride or NONE),
+        lambda line: _sorted_by(line.stride),
+        lambda line: extent(line.stride) if line.stride else NONE,
+        widest=lambda analysis: extent(features(analysis)[-1].stride),
     ),
     Column(
         "Memory",

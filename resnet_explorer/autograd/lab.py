@@ -130,7 +130,7 @@ def prepare(request: RecordGraph) -> tuple[nn.Module, Tensor]:
     if request.training:
         check_trains(analyse(compile_spec(request.spec), request.image), "the graph of inference")
     device = "meta" if request.device == "cpu" else request.device
-    shape = (request.image.batch, request.spec.in_channels, request.image.height, request.image.width)
+    shape = request.image.shape(request.spec.in_channels, request.spec.dims)
     torch.manual_seed(0)
     x = torch.rand(shape, device=device, requires_grad=True)
     return build(request.spec, device=device, initialise=False).train(request.training), x

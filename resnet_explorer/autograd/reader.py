@@ -25,6 +25,6 @@ class GraphReader(QObject):
             QThreadPool.globalInstance().start(partial(self._read, request))
 
     def _read(self, request: RecordGraph) -> None:
-        twin = replace(request, spec=request.spec.plain()) if request.spec.residual else None
+        twin = replace(request, spec=request.spec.plain()) if request.spec.has_shortcuts else None
         shortest = highway(read_graph(twin)).shortest if twin else None
         self.read.emit(request, read(request), shortest)

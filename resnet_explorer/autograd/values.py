@@ -216,6 +216,7 @@ _TEXTS: Mapping[str, str] = {
     "dL/dβ sums dL/dy.",
     "NativeGroupNorm": "dL/dx is γ/σ times dL/dy, less its mean and its projection on x̂, both taken over a group of "
     "channels of one image.",
+    "NativeLayerNorm": "dL/dx is γ/σ times dL/dy, less its mean and its projection on x̂, both taken over the channels.",
     "Relu": "The gradient passes where the output was positive; elsewhere it is 0.",
     "LeakyRelu": "The gradient passes where the input was positive; elsewhere a hundredth of it does.",
     "Silu": "dL/dy times σ(x) (1 + x (1 − σ(x))): a little less than 0 for very negative x, near 1 for large x.",
@@ -247,17 +248,17 @@ _TEXTS: Mapping[str, str] = {
     "Rsqrt": "dL/dy times −y³ / 2.",
     "Exp": "dL/dy times y.",
     "Log": "dL/dy divided by x.",
-    "Mean AdaptiveAvgPool2D": "The gradient is distributed evenly: each of the n values that were averaged gets 1/n "
-    "of it.",
-    "AvgPool2D": "The gradient of each window is distributed evenly over its positions.",
+    "Mean AdaptiveAvgPool2D AdaptiveAvgPool3D": "The gradient is distributed evenly: each of the n values that were "
+    "averaged gets 1/n of it.",
+    "AvgPool2D AvgPool3D": "The gradient of each window is distributed evenly over its positions.",
     "Sum": "Each value that was summed gets the whole gradient.",
     "Var": "dL/dy times 2 (x − mean) / n, for n values.",
     "Amax Max": "The gradient goes to the position of the maximum; all others get 0.",
     "Maximum": "The gradient goes to whichever of the two was larger; the other gets 0.",
-    "MaxPool2DWithIndices MaxPool2D": "The gradient of each window goes to the position of its maximum; the others "
-    "get 0.",
+    "MaxPool2DWithIndices MaxPool2D MaxPool3DWithIndices": "The gradient of each window goes to the position of its "
+    "maximum; the others get 0.",
     "Addmm Linear": "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch.",
-    "Mm": "Each factor gets dL/dy times the other one, transposed.",
+    "Mm Bmm": "Each factor gets dL/dy times the other one, transposed.",
     "T Transpose Permute": "Only the order of the axes was changed: the gradient is permuted back.",
     "View UnsafeView Reshape ReshapeAlias Squeeze Unsqueeze": "Only the shape was changed: the gradient is reshaped "
     "back.",
@@ -271,7 +272,8 @@ _TEXTS: Mapping[str, str] = {
     "Cat Stack": "Each part that was concatenated gets its own slice of the gradient.",
     "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Negative padding crops, and "
     "what was cropped gets 0.",
-    "ReflectionPad2D": "The gradients of mirrored positions are added to those of the positions that they mirror.",
+    "ReflectionPad1D ReflectionPad2D ReflectionPad3D": "The gradients of mirrored positions are added to those of the "
+    "positions that they mirror.",
     "NativeDropout FusedDropout": "The gradient passes where the value was kept, scaled up as the value was; "
     "elsewhere it is 0.",
     "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",

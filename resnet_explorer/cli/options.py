@@ -13,6 +13,8 @@ OPEN_EXAMPLES = """examples:
 """
 LIST_EXAMPLES = """examples:
   resnet-explorer list
+  resnet-explorer list --search attention
+  resnet-explorer list --search densenet
   resnet-explorer list --json
 """
 DESCRIBE_EXAMPLES = """examples:
@@ -70,6 +72,8 @@ def add_list(commands: Commands) -> None:
     parser = add_command(commands, "list", "list the networks of the catalogue with their figures", LIST_EXAMPLES)
     parser.add_argument("--json", action="store_true", help="as JSON, each network with its spec")
     parser.add_argument("--axes", action="store_true", help="list the keys of --set and their values instead")
+    text = "only the networks of these letters or words, and what is known of related ones that cannot be built"
+    parser.add_argument("--search", metavar="TEXT", default="", help=text)
 
 
 def add_describe(commands: Commands) -> None:

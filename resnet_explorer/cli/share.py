@@ -132,7 +132,7 @@ def _scene(name: str, options: argparse.Namespace, changes: Mapping[str, object]
         more |= {"input": options.input} if options.input else {}
         return changed(scene, {**more, **changes})
     spec = find_network(network(name), options.settings)
-    image = default_input(spec) if options.input is None else parse_input(options.input, spec.in_channels)
+    image = default_input(spec) if options.input is None else parse_input(options.input, spec.in_channels, spec.dims)
     return changed(Scene(State(spec, image)), changes)
 
 

@@ -72,7 +72,7 @@ def weights(options: argparse.Namespace) -> int:
         model = checkpoint.build(spec)
     else:
         raise CheckpointError("net", "Name a network, or a file with --from.", "As in: weights resnet18 -o net.pth.")
-    image = parse_input(options.input, spec.in_channels) if options.input else default_input(spec)
+    image = parse_input(options.input, spec.in_channels, spec.dims) if options.input else default_input(spec)
     if options.output.suffix.lower() == ".onnx":
         analyse(compile_spec(spec), image)  # raises InputError where the network cannot take it
     checkpoint.save(model, spec, options.output, image, dynamic=options.dynamic)
@@ -202,7 +202,7 @@ def _module_values(module: OwnModule) -> dict[str, object]:
         "agrees": module.agrees,
         "proofs": [
             {
-                "input": [proof.image.height, proof.image.width],
+                "input": list(proof.image.sizes(module.spec.dims)),
                 "agrees": proof.agrees,
                 "error": proof.error,
                 "problem": proof.problem,

@@ -61,7 +61,7 @@ def _tints(overlays: Sequence["Overlay"]) -> "BlockValues | None":
 
 def twins(spec: ResNetSpec) -> tuple[ResNetSpec, ResNetSpec]:
     """Return the residual network and its plain twin, whichever of the two is given."""
-    if spec.residual:
+    if spec.has_shortcuts:
         return spec, spec.plain()
     name = spec.name.removesuffix("-plain").replace("plain", "resnet")
     return replace(spec, name=name, residual=True), spec
@@ -110,7 +110,7 @@ def _compared(analysis: Analysis, view: View, room: Size, overlays: Sequence["Ov
     from resnet_explorer.picture.chart.text import wrap  # the start needs no charts
 
     tints = _tints(overlays)
-    tinted, other_tinted = (tints, None) if analysis.network.spec.residual else (None, tints)
+    tinted, other_tinted = (tints, None) if analysis.network.spec.has_shortcuts else (None, tints)
     residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
     drawn: dict[object, Drawn] = {}
     pairs = [
@@ -163,8 +163,8 @@ def difference(residual: Analysis, plain: Analysis) -> str:
 
 def _whole(overview: Overview, x: float, y: float) -> Group:
     analysis, inner = overview.analysis, overview.draw()
-    image, total = analysis.input, analysis.total
-    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
+    total = analysis.total
+    shape = " × ".join(map(str, total.input))
     facts = f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
     name = title(analysis.network.spec)
     after = line_room(name, 20, Style.SEMIBOLD) + 12

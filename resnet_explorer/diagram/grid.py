@@ -6,7 +6,7 @@ from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_explorer.diagram.view import View, folded
-from resnet_explorer.network import Block, Form, Gated, Network, Stage
+from resnet_explorer.network import Block, Form, Network, Part, Stage
 from resnet_explorer.picture.marks import Point, Style, room, width
 from resnet_explorer.picture.page import largest_zoom
 from resnet_explorer.readings import Analysis
@@ -40,15 +40,15 @@ READABLE = 0.9
 ALMOST = 0.85
 """Fewer lines and rows are easier to read: they may cost this part of the size."""
 MOST_LINES = 4
-_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM"}
+_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM", "gc": "GC", "gca": "GC", "nl": "NL", "bam": "BAM"}
 
 Card = Block | Stage
 
 
 def caption(form: Form) -> str:
     """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
-    steps = form.before + form.branch
-    texts = (_GATES.get(step.name, "") if isinstance(step, Gated) else step.layer.short for step in steps)
+    steps = form.before + form.branch + tuple(gate for gate in form.gates if gate in form.after)
+    texts = (step.layer.short if isinstance(step, Part) else _GATES.get(step.name, "") for step in steps)
     return ", ".join(filter(None, texts))
 
 

@@ -50,8 +50,9 @@ def units(chain: Chain) -> list[Unit]:
         if isinstance(step, Gated):
             result += [Unit(tuple(made.pop()))] if made[-1] else []
             made = [[]]
-            result.append(Unit((*step.parts, step.scale), TEXTS[step.name]))
+            result.append(Unit((*flat(step.parts), step.scale), TEXTS[step.name]))
             continue
+        assert isinstance(step, Part)
         is_conv = step.layer.role is Role.CONVOLUTION
         if is_conv and not ends and made[-1]:
             result.append(Unit(tuple(made[-1])))
@@ -121,8 +122,8 @@ class _Flow:
         text = "F(x): nothing is added to it" if form.shortcut is None else "F(x)"
         if self.block.number:
             self.marks.append(Label(places[0], TOP - 9, text, NAME, Ink.ACCENT, style=Style.SEMIBOLD))
-        after = flat(form.after)
-        self._after(after, last, junction)
+        self._after(tuple(step for step in form.after if isinstance(step, Part)), last, junction)
+        self._stage_end(tuple(step for step in form.after if isinstance(step, Gated)))
         self._end("y", sums.output)
         marks = tuple(self.marks)
         group = Group(self.block.path, "open-block", "", 0, 0, self.right, self.bottom, marks, ":open")
@@ -255,6 +256,16 @@ class _Flow:
             after = after[1:]
         self._inline(after)
 
+    def _stage_end(self, gates: tuple[Gated, ...]) -> None:
+        """Draw what ends a stage after its last block, each as one box."""
+        for gate in gates:
+            unit = Unit((*flat(gate.parts), gate.scale), TEXTS[gate.name])
+            wide = self._unit_width(unit)
+            self._arrow(self.gap)
+            self.marks.append(self._gate(unit, self.x, wide))
+            self.x += wide
+            self._reach(self.x, self.y + HIGH)
+
     def _shortcut(self, junction: float, end: float, parts: tuple[Part, ...]) -> None:
         """Draw the shortcut from the junction under all stacks to the addition: solid for the identity."""
         form, start, text = self.block.form, TOP + HIGH / 2, _shortcut_text(parts, bool(self.block.form.gate))
@@ -313,6 +324,6 @@ def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:
         return "shortcut, weighted by a gate"
     if not parts:
         return "identity shortcut: x"
-    if parts[0].layer.role is Role.PAD:
+    if any(part.layer.role is Role.PAD for part in parts):
         return "zero-padded"
     return "projection" if any(part.layer.role is Role.CONVOLUTION for part in parts) else "x, altered"

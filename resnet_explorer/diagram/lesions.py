@@ -47,7 +47,7 @@ def lesion_chart(shown: LesionStudy) -> chart.Chart:
 
 def _style(shown: LesionStudy, index: int) -> chart.SeriesStyle:
     """Return a network's style: by whether it is residual, and where both are alike the second has one of its own."""
-    kinds = [spec.residual for spec in shown.request.specs[: index + 1]]
+    kinds = [spec.has_shortcuts for spec in shown.request.specs[: index + 1]]
     usual = chart.RESIDUAL if kinds[index] else chart.PLAIN
     return chart.STYLES[2 * index] if index and kinds[index] in kinds[:index] else usual
 

@@ -1,8 +1,9 @@
 """A block opened to its layers: branch F(x) above, shortcut below, the addition where they meet."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
+from resnet_explorer.diagram.gate_wires import is_row, lines, wires
 from resnet_explorer.diagram.nodes import ADD_SIZE, NODE_HEIGHT, Changes, node, node_width
 from resnet_explorer.network import Block, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Role, Shape
@@ -22,6 +23,10 @@ TEXTS = {
     "eca": "efficient channel attention",
     "cbam_channel": "channel attention",
     "cbam_spatial": "spatial attention",
+    "gc": "global context",
+    "gca": "global context",
+    "nl": "non-local attention",
+    "bam": "bottleneck attention",
     "gate": "gate g(x)",
 }
 DROP = 80.0
@@ -77,7 +82,7 @@ def _header(analysis: Analysis, block: Block, title: str) -> tuple[list[Label], 
     beside = MARGIN + room(title, 13, Style.SEMIBOLD) + 10
     return [
         Label(MARGIN, 27, title, 13, style=Style.SEMIBOLD),
-        Label(beside, 27, _kind_text(block, analysis.network.spec.order), 11, Ink.MUTED),
+        Label(beside, 27, _kind_text(block, analysis.network.spec_of(block).order), 11, Ink.MUTED),
     ], [
         Label(0, 24, f"{sums.params:,} parameters", 11, Ink.TEXT, Anchor.END, Style.SEMIBOLD),
         Label(0, 40, costs, 10, Ink.MUTED, Anchor.END),
@@ -89,6 +94,7 @@ _ORDERS = {
     Order.RELU_BEFORE: "ReLU before addition",
     Order.RELU_ONLY: "ReLU-only pre-activation",
     Order.V2: "pre-activation",
+    Order.NORM_FIRST: "norm first",
 }
 
 
@@ -164,6 +170,7 @@ class _Flow:
             if isinstance(step, Gated):
                 self._gated(step)
                 continue
+            assert isinstance(step, Part)
             if index or leading:
                 self._arrow(SIDE_STEP)
             self._node(step)
@@ -172,32 +179,48 @@ class _Flow:
         """Draw the line on, its gate above it, and the circle where they meet."""
         start = self.x + SIDE_STEP / 2
         title = width(TEXTS[gated.name], 11, Style.SEMIBOLD) + 8
-        span = max(_length(gated.parts, GATE_STEP), title) + 2 * (GATE_TURN + 6)
+        span = max(_length(flat(gated.parts), GATE_STEP), title) + 2 * (GATE_TURN + 6)
         self._gate(gated.name, gated.parts, start, span, LANE)
         self._arrow(start + span - ADD_SIZE / 2 - self.x)
         self.marks.append(Box(start - 3, self.y - 3, 6, 6, Ink.GATE, None, 0, 3))
         self._node(gated.scale)
 
-    def _gate(self, name: str, parts: tuple[Part, ...], start: float, span: float, rise: float) -> None:
+    def _gate(self, name: str, chain: Chain, start: float, span: float, rise: float) -> None:
         """Draw a gate to the circle ``span`` further right, ``rise`` above the line that it leaves."""
-        top, floor = 30.0, 30.0 + rise
+        top, floor, parts, found = 30.0, 30.0 + rise, flat(chain), wires(chain)
         at = max(GATE_TURN + 6, span / 2 - _length(parts, GATE_STEP) / 2)
-        nodes, end = self._nodes(parts, at, top, GATE_STEP, Arrow((), Ink.GATE, 1.6))
+        linked = {place for source, place in found if source == place - 1}
+        nodes, end = self._nodes(parts, at, top, GATE_STEP, Arrow((), Ink.GATE, 1.6), linked)
+        label = Label(at, top - 20, TEXTS[name], 11, Ink.TEXT, Anchor.START, Style.SEMIBOLD)
+        if not is_row(found):
+            label = replace(label, x=span - 6, anchor=Anchor.END)
+            nodes += lines(found, _boxes(parts, at, GATE_STEP), top, NODE_HEIGHT)
         marks: tuple[Mark, ...] = (
             Box(0, 0, span, floor - NODE_HEIGHT / 2),
-            Label(at, top - 20, TEXTS[name], 11, Ink.TEXT, Anchor.START, Style.SEMIBOLD),
+            label,
             Arrow(((0, floor), (0, top), (at, top)), Ink.GATE, 1.6),
             *nodes,
             Arrow(((end, top), (span, top), (span, floor - ADD_SIZE / 2)), Ink.GATE, 1.6),
         )
-        title, high = f"{TEXTS[name].capitalize()}: rescales what passes", floor - NODE_HEIGHT / 2
+        does = "adds to" if name in ("gca", "nl") else "rescales"
+        title, high = f"{TEXTS[name].capitalize()}: {does} what passes", floor - NODE_HEIGHT / 2
         self.marks.append(Group(f".{name}", "gate", title, start, self.y - floor, span, high, marks))
 
-    def _nodes(self, parts: tuple[Part, ...], x: float, y: float, step: float, line: Arrow) -> tuple[list[Mark], float]:
+    def _nodes(
+        self,
+        parts: tuple[Part, ...],
+        x: float,
+        y: float,
+        step: float,
+        line: Arrow,
+        linked: Collection[int] | None = None,
+    ) -> tuple[list[Mark], float]:
+        """Return layers in a row and where it ends; an arrow leads to those that read the one before (None: all)."""
         marks: list[Mark] = []
         for index, part in enumerate(parts):
             if index:
-                marks.append(replace(line, points=((x, y), (x + step, y))))
+                arrow = replace(line, points=((x, y), (x + step, y)))
+                marks += [arrow] if linked is None or index in linked else []
                 x += step
             path, changed = f".{part.name.partition('.')[2]}", part.name in self.changed
             marks.append(node(part, next(self.readings), x, y, path, line.ink is Ink.SHORTCUT, changed))
@@ -245,6 +268,15 @@ def _length(parts: tuple[Part, ...], step: float) -> float:
     return sum(node_width(part.layer) for part in parts) + step * (len(parts) - 1)
 
 
+def _boxes(parts: tuple[Part, ...], x: float, step: float) -> list[Point]:
+    """Return left and right of each layer of a row that begins at ``x``."""
+    made: list[Point] = []
+    for part in parts:
+        made.append((x, x + node_width(part.layer)))
+        x = made[-1][1] + step
+    return made
+
+
 def _gate_rise(form: Form) -> float:
     return LANE + (LANE if form.gates else 14)
 
@@ -254,6 +286,8 @@ def _shortcut_titles(parts: tuple[Part, ...]) -> tuple[str, str]:
         return "Identity shortcut: x passes unchanged", "identity shortcut: x"
     if parts[0].layer.role is Role.PAD:
         return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
+    if any(part.layer.role is Role.PAD for part in parts):
+        return "Shortcut with average pool and zero-padding: no parameters", "pooled, zero-padded"
     if parts[0].layer.role in ALTERING:
         return "Shortcut with x altered: no longer the identity", "x, altered"
     return "Projection shortcut: brings x to the shape of F(x)", "projection"

@@ -121,7 +121,7 @@ def data_of(options: argparse.Namespace) -> choices.TuneData:
 def _image(text: str | None, data: choices.TuneData, source: Source) -> InputShape:
     spec = source.spec
     if text:
-        return replace(parse_input(text, spec.in_channels), batch=1)
+        return replace(parse_input(text, spec.in_channels, spec.dims), batch=1)
     is_built_in = source.weights.kind is choices.WeightsKind.BUILT_IN
     side = _SIDES[choices.TuneKind.MNIST] if is_built_in else _SIDES.get(data.kind)
     return InputShape(1, side, side) if side and spec.stem is Stem.CIFAR else default_input(spec)

@@ -20,6 +20,7 @@ from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import named
 from resnet_explorer.spec.codec import READERS, WRITERS
+from resnet_explorer.spec.input_shape import check_images
 
 MAX_EPOCHS = 100_000
 TUNING = Recipe(
@@ -182,6 +183,7 @@ class TunePlan:
     white: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        check_images(self.spec.dims, "Fine-tuning needs images.")
         if self.spec.classes is None:
             raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
         if len(self.classes) == 1:

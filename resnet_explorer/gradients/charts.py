@@ -35,6 +35,7 @@ from resnet_explorer.readings.text import compact
 from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.codec import setting
 
 NAN = float("nan")
 
@@ -55,7 +56,7 @@ def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
         Axis("block, from the input (left) to the loss (right)"),
         axis_of(quantity),
         tuple(_series(network, quantity, look) for network, look in _having(result, quantity)),
-        f"{how} · norm {request.specs[0].norm}, init {request.specs[0].init} · {request.mode} mode · batch "
+        f"{how} · norm {setting(request.specs[0], 'norm')}, init {request.specs[0].init} · {request.mode} mode · batch "
         f"{request.image.batch} · {result.data} · {request.device}, {request.precision}, {result.seconds:.1f} s",
         spans=spans(result),
         notes=result.notes,
@@ -64,8 +65,8 @@ def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
 
 def looks_of(specs: Sequence[ResNetSpec]) -> tuple[SeriesStyle, ...]:
     """Return each network's look: of one or two, a residual one's and a plain one's are always the same."""
-    if len(specs) <= 2 and len({spec.residual for spec in specs}) == len(specs):
-        return tuple(RESIDUAL if spec.residual else PLAIN for spec in specs)
+    if len(specs) <= 2 and len({spec.has_shortcuts for spec in specs}) == len(specs):
+        return tuple(RESIDUAL if spec.has_shortcuts else PLAIN for spec in specs)
     return tuple(STYLES[index % len(STYLES)] for index in range(len(specs)))
 
 
@@ -118,7 +119,7 @@ def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGra
 def _cells(network: NetworkGradients, quantity: Quantity) -> tuple[Cell, ...]:
     values: Sequence[float | None] = network.median(quantity)
     return tuple(
-        Cell(place.path, f"block {n}", NAN if value is None else value, network.spec.residual)
+        Cell(place.path, f"block {n}", NAN if value is None else value, network.spec.has_shortcuts)
         for (n, place), value in zip(_numbered(network), values, strict=True)
     )
 
@@ -163,7 +164,7 @@ def step_plot(result: Descent, quantity: Quantity, step: DescentStep) -> Chart:
     made, axis = gradient_plot(result.at(step), quantity), value_axis(result, quantity, MARGIN)
     head = f"{WORDS[quantity].label}, step {step.number} of {result.request.recipe.steps}"
     spec = result.request.specs[0]
-    text = f"norm {spec.norm}, init {spec.init} · {conditions(result)}"
+    text = f"norm {setting(spec, 'norm')}, init {spec.init} · {conditions(result)}"
     return replace(made, title=head, subtitle=text, y_axis=axis)
 
 
@@ -252,7 +253,7 @@ def _paths(result: Paths) -> Chart:
 def _shattering(result: Shattering) -> Chart:
     series = []
     for network in result.networks:
-        look = RESIDUAL if network.spec.residual else PLAIN
+        look = RESIDUAL if network.spec.has_shortcuts else PLAIN
         series.append(Series(network.spec.name, title(network.spec), LAGS, network.mean, look))
     deepest = [line for line in result.lines if line.depth == max(result.request.depths)]
     for line, look in zip(deepest, STYLES[2:], strict=False):

@@ -68,9 +68,9 @@ def request_of(options: argparse.Namespace) -> GradientRequest:
 
 def _image(text: str | None, batch: int | None, spec: ResNetSpec) -> InputShape:
     """Return the input; without a batch in it or in the option, the batch is 32."""
-    image = default_input(spec) if text is None else parse_input(text, spec.in_channels)
+    image = default_input(spec) if text is None else parse_input(text, spec.in_channels, spec.dims)
     if batch is None:
-        names_batch = text is not None and text.lower().replace("×", "x").count("x") == 3
+        names_batch = text is not None and text.lower().replace("×", "x").count("x") == spec.dims + 1
         batch = image.batch if names_batch else BATCH
     return replace(image, batch=batch)
 

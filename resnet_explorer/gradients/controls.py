@@ -172,7 +172,8 @@ class GradientControls(QWidget):
 
     def request(self) -> GradientRequest | DescentRequest:
         """Return the request; raises ExplorerError where it is not valid."""
-        image = InputShape(self.batch.value(), self.side.value(), self.side.value())
+        frames = self._document.state.image.frames
+        image = InputShape(self.batch.value(), self.side.value(), self.side.value(), frames)
         images, loss, device = self.images.choice, self.loss.chosen, self._document.device
         if self._when is When.TRAINING:
             steps = _whole(self.steps, "steps", MAX_STEPS)

@@ -13,6 +13,7 @@ from resnet_explorer.runs.plan import DIGITS_IMAGE, RunPlan
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.input_shape import check_images
 
 RECIPE = Recipe(learning_rate=0.05, evaluate_every=0, measure_every=0)
 """Gradient descent with momentum at a constant rate (He et al. 2015, section 4.2, without its schedule)."""
@@ -35,6 +36,10 @@ class DescentRequest:
     seed: int = 0
     loss: Loss = Loss.CROSS_ENTROPY
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for spec in self.specs:
+            check_images(spec.dims, "The labs train on images alone.")
 
     @property
     def plans(self) -> tuple[RunPlan, ...]:
@@ -61,6 +66,8 @@ class LesionRequest:
     def __post_init__(self) -> None:
         if any(spec.classes is None for spec in self.specs):
             raise ExplorerError("classes", "A backbone does not classify images.", "Give it classes.")
+        for spec in self.specs:
+            check_images(spec.dims, "The labs train on images alone.")
 
     @property
     def training(self) -> DescentRequest:
@@ -148,10 +155,11 @@ class PathsRequest:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if not self.spec.residual:
+        if not self.spec.has_shortcuts:
             raise ExplorerError("residual", "A plain network has only one path.", "Choose a residual network.")
         if self.spec.classes is None:
             raise ExplorerError("classes", "A backbone has no loss to differentiate.", "Give it classes.")
+        check_images(self.spec.dims, "The labs train on images alone.")
 
     @property
     def training(self) -> DescentRequest:

@@ -52,8 +52,8 @@ def _recorded(key: str) -> LabResult:
 def names_of(spec: ResNetSpec) -> tuple[str, ...]:
     """Return the names of a network in an experiment: its title, its depth's, and its kind."""
     base = title(spec).partition(",")[0]
-    kind = "residual" if spec.residual else "plain"
-    return tuple(map(plain_text, (title(spec), base if spec.residual else base.replace("ResNet", "plain"), kind)))
+    kind = "residual" if spec.has_shortcuts else "plain"
+    return tuple(map(plain_text, (title(spec), base if spec.has_shortcuts else base.replace("ResNet", "plain"), kind)))
 
 
 def _place(network: str, specs: tuple[ResNetSpec, ...]) -> int:

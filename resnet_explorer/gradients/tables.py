@@ -33,7 +33,7 @@ def _content(result: GradientResult) -> dict[str, object]:
             "rate": request.rate,
             "seeds": request.seeds,
             "batch": request.image.batch,
-            "input": [request.image.height, request.image.width],
+            "input": list(request.image.sizes(request.specs[0].dims)),
             "data": result.data,
             "seconds": round(result.seconds, 3),
         },

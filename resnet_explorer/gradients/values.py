@@ -8,13 +8,23 @@ from statistics import fmean, median
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.images.choice import DIGITS, DataChoice
+from resnet_explorer.images.choice import DIGITS, DataChoice, DataKind
 from resnet_explorer.readings.quantities import GRADIENTS, Loss, Mode, Place, Precision, Quantity, Series
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.codec import setting
 
 MAX_SEEDS = 100
 CIFAR_BATCH = InputShape(32, 32, 32)
+
+
+def _check_data(specs: tuple[ResNetSpec, ...], data: DataChoice) -> None:
+    """Raise ExplorerError where networks do not all take inputs of one kind, or images where they take none."""
+    if len({spec.dims for spec in specs}) > 1:
+        raise ExplorerError("dims", "The networks differ in their dimensions.", "Choose networks of the same ones.")
+    if specs and specs[0].dims != 2 and data.kind is not DataKind.NOISE:
+        item = "signals" if specs[0].dims == 1 else "videos"
+        raise ExplorerError("data", f"This network takes {item}, and {data.title} are images.", "Choose noise.")
 
 
 @job("resnet_explorer.gradients.lab:measure")
@@ -47,6 +57,7 @@ class GradientRequest:
         channels = {spec.in_channels for spec in self.specs}
         if len(channels) > 1:
             raise ExplorerError("in_channels", "The networks differ in their input channels.", "Choose others.")
+        _check_data(self.specs, self.data)
         if self.loss is Loss.CROSS_ENTROPY and any(spec.classes is None for spec in self.specs):
             raise ExplorerError("loss", "Cross-entropy needs classes, and a backbone has none.", "Choose mean-square.")
 
@@ -161,7 +172,7 @@ class GradientResult:
 
     @property
     def first_residual(self) -> NetworkGradients | None:
-        return next((network for network in self.networks if network.spec.residual), None)
+        return next((network for network in self.networks if network.spec.has_shortcuts), None)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -171,7 +182,8 @@ class GradientResult:
         return (
             f"PyTorch {self.torch} · {request.device} · {request.precision}",
             f"{seeds} · batch {request.image.batch} · {mode}",
-            f"{title(spec)}: norm {spec.norm}, {spec.activation}, init {spec.init}, order {spec.order}",
+            f"{title(spec)}: norm {setting(spec, 'norm')}, {setting(spec, 'activation')}, init {spec.init}, "
+            f"order {setting(spec, 'order')}",
             f"loss: {request.loss} · {self.data}",
         )
 
@@ -209,6 +221,7 @@ class ShatterRequest:
             raise ExplorerError("batch", problem, f"Choose a batch of {max(LAGS) + 1} or more.")
         if any(spec.classes is None for spec in self.specs):
             raise ExplorerError("classes", "A backbone has no output to differentiate.", "Give it classes.")
+        _check_data(self.specs, self.data)
         if not self.seeds or any(depth < 1 for depth in self.depths) or self.width < 1:
             raise ExplorerError("depths", "A depth, the width or the number of seeds is below 1.", "Choose 1 or more.")
 

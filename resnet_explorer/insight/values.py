@@ -312,8 +312,9 @@ def nearest_map(spec: ResNetSpec, path: str) -> str:
 
 def twin_of(spec: ResNetSpec, others: Sequence[ResNetSpec]) -> int:
     """Return the place of the network that differs in its shortcuts, best in nothing else; -1 where there is none."""
-    places = [place for place, other in enumerate(others) if other.residual != spec.residual]
-    same = [place for place in places if replace(others[place], name=spec.name, residual=spec.residual) == spec]
+    places = [place for place, other in enumerate(others) if other.has_shortcuts != spec.has_shortcuts]
+    plain = replace(spec.plain(), name="")
+    same = [place for place in places if replace(others[place].plain(), name="") == plain]
     return next(iter((*same, *places)), -1)
 
 

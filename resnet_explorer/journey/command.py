@@ -43,7 +43,7 @@ def journey(options: argparse.Namespace) -> int:
     from resnet_explorer.spec.search import default_input, find_network
 
     spec = find_network(options.net, options.settings)
-    image = parse_input(options.input, spec.in_channels) if options.input else default_input(spec)
+    image = parse_input(options.input, spec.in_channels, spec.dims) if options.input else default_input(spec)
     analysis = analyse(compile_spec(spec), image)
     way, theme = stops(analysis, Grain(options.by)), COLOURS[options.theme]
     name = f"A tensor's way through {title(spec)}"

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from resnet_explorer.journey.values import Stop
 from resnet_explorer.network.kinds import Shape
+from resnet_explorer.network.kinds.convolutions import ITEMS
 from resnet_explorer.picture.marks import (
     Anchor,
     Area,
@@ -21,7 +22,7 @@ from resnet_explorer.picture.marks import (
     Style,
     room,
 )
-from resnet_explorer.readings.text import compact, mib
+from resnet_explorer.readings.text import compact, mib, pixels
 
 NAME, SUB = 17, 12
 TOP, TRACK, MARGIN = 62.0, 76.0, 24.0
@@ -145,7 +146,9 @@ def words(at: Stop, wide: float) -> Iterator[Mark]:
     yield Label(MARGIN, 46, at.does, SUB, Ink.TEXT)
     figures = f"{compact(at.shape)} = {at.values:,} values, {mib(BYTES * at.values)}"
     yield Label(wide - MARGIN, 26, figures, SUB + 1, Ink.TEXT, Anchor.END, Style.SEMIBOLD)
-    seen = "the whole image" if at.receptive_field is None else f"{at.receptive_field:,} px of the image"
+    dims = {3: 1, 5: 3}.get(len(at.shape), 2)
+    item = ITEMS[dims]
+    seen = f"the whole {item}" if at.receptive_field is None else f"{pixels(at.receptive_field, dims)} of the {item}"
     if at.path:
         yield Label(wide - MARGIN, 46, f"each position depends on {seen}", SUB, Ink.MUTED, Anchor.END)
 

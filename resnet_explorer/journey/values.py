@@ -6,10 +6,12 @@ from enum import StrEnum
 from math import prod
 
 from resnet_explorer.diagram.overview import stage_ink
-from resnet_explorer.network import Block, Network, Part
+from resnet_explorer.network import Block, Gated, Network, Part
 from resnet_explorer.network.kinds import Role, Shape
+from resnet_explorer.network.tree import Step
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.readings import Analysis
+from resnet_explorer.readings.results import Extent
 from resnet_explorer.readings.text import compact
 
 TOLD = (Role.CONVOLUTION, Role.POOLING, Role.LINEAR)
@@ -46,14 +48,15 @@ class Stop:
     shape: Shape
     unit: str
     ink: Ink
-    receptive_field: int | None = None
+    receptive_field: Extent | None = None
     waiting: Shape | None = None
     adds: bool = False
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """Return channels, height and width; features are a map of one pixel."""
-        return (self.shape[1], self.shape[2], self.shape[3]) if len(self.shape) == 4 else (self.shape[1], 1, 1)
+        """Return channels, height and width; features are a map of one pixel, a signal one of one row."""
+        height, width = (1, 1, *self.shape[2:])[-2:]
+        return (self.shape[1], height, width)
 
     @property
     def values(self) -> int:
@@ -91,11 +94,16 @@ def _layers_text(block: Block) -> str:
     return ", ".join(f"{layer.kind} {layer.hyper}".strip() for layer in layers)
 
 
+def _passed(step: Step) -> Part:
+    """Return the layer of a step that the tensor passes last: a gate's product, what joins a fork."""
+    return step if isinstance(step, Part) else step.scale if isinstance(step, Gated) else step.join
+
+
 def main_way(block: Block) -> tuple[Part, ...]:
     """Return the layers that the tensor passes: neither those of the shortcut nor those that lead to a gate."""
     form = block.form
     chain = (*form.before, *form.branch, *form.after)
-    return tuple(step if isinstance(step, Part) else step.scale for step in chain)
+    return tuple(_passed(step) for step in chain)
 
 
 def _by_blocks(analysis: Analysis) -> Iterator[Stop]:
@@ -133,7 +141,7 @@ def _inside(analysis: Analysis, block: Block, unit: str, ink: Ink) -> Iterator[S
     the layer after it.
     """
     form, way = block.form, set(map(id, main_way(block)))
-    branch = {id(step if isinstance(step, Part) else step.scale) for step in form.branch}
+    branch = {id(_passed(step)) for step in form.branch}
     copied, waits = analysis.sums[block.path].input, False
     for row in analysis.rows_of(block):
         if id(row.part) not in way:

@@ -11,13 +11,15 @@ from itertools import groupby
 
 from resnet_explorer import codec
 from resnet_explorer.network import compile_spec
+from resnet_explorer.network.kinds import Layer
 from resnet_explorer.readings import Analysis, Row, analyse
 from resnet_explorer.readings.needs import needs
 from resnet_explorer.readings.read import depth, features
-from resnet_explorer.readings.text import mib, share, si, size
+from resnet_explorer.readings.results import Extent
+from resnet_explorer.readings.text import extent, mib, pixels, share, si, size
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.spec.catalogue import CATALOGUE, Entry, title
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, title, value_words
 from resnet_explorer.spec.codec import to_dict
 
 CSV_HEADER = (
@@ -81,7 +83,7 @@ def _layer(row: Row) -> dict[str, object]:
     return {
         "path": row.path,
         "kind": layer.kind,
-        "hyper_parameters": {name: getattr(layer, name) for name in names},
+        "hyper_parameters": {name: getattr(layer, name) for name in names if _is_told(layer, name)},
         "input": list(read.input),
         "output": list(read.output),
         "params": read.params,
@@ -90,6 +92,11 @@ def _layer(row: Row) -> dict[str, object]:
         "stride": read.stride,
         "activation_bytes": read.activation_bytes,
     }
+
+
+def _is_told(layer: Layer, name: str) -> bool:
+    """Return whether a field is worth a word: of dimensions only those that are not an image's."""
+    return name not in ("dims", "time") or (getattr(layer, "dims", 2) != 2 and getattr(layer, name) is not None)
 
 
 def to_json(analysis: Analysis) -> str:
@@ -110,10 +117,14 @@ def cells(analysis: Analysis, row: Row) -> tuple[Cell, ...]:
         f"{share(read.params, total.params):.2f}",
         read.macs,
         f"{share(read.macs, total.macs):.2f}",
-        "" if row.receptive_field is None else row.receptive_field,
-        "" if read.stride is None else read.stride,
+        "" if row.receptive_field is None else _cell(row.receptive_field),
+        "" if read.stride is None else _cell(read.stride),
         read.activation_bytes,
     )
+
+
+def _cell(value: Extent) -> Cell:
+    return value if isinstance(value, int) else extent(value)
 
 
 def to_csv(analysis: Analysis, rows: Sequence[Row] | None = None) -> str:
@@ -192,17 +203,21 @@ def _facts(analysis: Analysis) -> list[str]:
         "parameters": f"{total.params:,}",
         "MACs": f"{total.macs:,} = {2 * total.macs:,} FLOPs (convolutions and linear layers, whole batch)",
         "weight layers": depth(analysis.network).text,
-        "receptive field": f"{total.receptive_field:,} px (last feature map)",
-        "feature maps": ", ".join(f"{feature.text} at stride {feature.stride}" for feature in features(analysis)),
+        "receptive field": f"{pixels(total.receptive_field or 1, spec.dims)} (last feature map)",
+        "feature maps": ", ".join(
+            f"{feature.text} at stride {extent(feature.stride)}" for feature in features(analysis)
+        ),
         "activations": f"{mib(total.activation_bytes)} (float32, one forward pass)",
         "input size": needs(analysis).text,
     }
+    differing = [key for key, _ in spec.by_stage] + (["widths"] if spec.block_widths else [])
+    facts |= {AXES[key].label.lower(): value_words(spec, key) for key in differing}
     return [f"{title(spec)} ({spec.name})", *(f"  {key:<16} {value}" for key, value in facts.items())]
 
 
-def entries() -> list[dict[str, object]]:
-    """Return every row of the catalogue; MACs are those of one image of the row's own size."""
-    return list(map(_entry, CATALOGUE.values()))
+def entries(networks: Iterable[Entry] = CATALOGUE.values()) -> list[dict[str, object]]:
+    """Return rows of the catalogue; MACs are those of one image of the row's own size."""
+    return list(map(_entry, networks))
 
 
 def _entry(entry: Entry) -> dict[str, object]:

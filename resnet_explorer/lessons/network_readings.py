@@ -14,6 +14,7 @@ from resnet_explorer.network.tree import flat
 from resnet_explorer.readings import Analysis, Row, analyse, read
 from resnet_explorer.readings.kept import Kept, inference_bytes, kept, training_bytes
 from resnet_explorer.readings.needs import needs
+from resnet_explorer.readings.results import in_space
 from resnet_explorer.readings.text import size
 from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.spec import Init, catalogue
@@ -104,17 +105,17 @@ def channels(scene: Scene, path: str = "") -> int:
 
 def height(scene: Scene, path: str = "") -> int:
     """Return the height of the output; raises ExplorerError where it is no map."""
-    return _map(scene, path)[2]
+    return _map(scene, path, 4)[-2]
 
 
 def width(scene: Scene, path: str = "") -> int:
-    """Return the width of the output; raises ExplorerError where it is no map."""
-    return _map(scene, path)[3]
+    """Return the width of the output, or the length of a signal's; raises ExplorerError where it is no map."""
+    return _map(scene, path)[-1]
 
 
-def _map(scene: Scene, path: str) -> Shape:
+def _map(scene: Scene, path: str, least: int = 3) -> Shape:
     output = _ends(scene, path)[1]
-    if len(output) != 4:
+    if len(output) < least:
         raise _fail(f"The output of {path or 'the network'} is no map.", 'Name a stage, as in "layer4".')
     return output
 
@@ -145,22 +146,28 @@ def _stride_of(layers: Sequence[Layer]) -> int:
 
 
 def total_stride(scene: Scene, path: str) -> int:
-    """Return the stride of the output to the image; raises ExplorerError where the map is pooled away."""
+    """Return the stride of the output to the image, of a video along height and width.
+
+    Raises ExplorerError where the map is pooled away.
+    """
     analysis = analysis_of(scene)
     rows = _rows(analysis, path)
     strides = [row.reading.stride for row in rows[-1:]]
     if not strides or strides[0] is None:
         raise _fail(f"{path or 'The network'} ends in no map.", 'Name a stage, as in "layer4".')
-    return strides[0]
+    return in_space(strides[0])
 
 
 def receptive_field(scene: Scene, path: str = "") -> int:
-    """Return the receptive field at the end of a path; of the last map where none is given."""
+    """Return the receptive field at the end of a path, of a video along height and width.
+
+    Without a path it is that of the last map.
+    """
     analysis = analysis_of(scene)
     last = analysis.sums.get(path) or next(reversed(_rows(analysis, path)), None)
     if last is None or last.receptive_field is None:
         raise _fail(f"{path} is no map of a part of the image.", "Name a layer before the global pool.")
-    return last.receptive_field
+    return in_space(last.receptive_field)
 
 
 def deviation(scene: Scene, path: str) -> float:
@@ -170,7 +177,7 @@ def deviation(scene: Scene, path: str) -> float:
         return 1 / sqrt(3 * layer.in_features)
     if not isinstance(layer, Conv2d):
         raise _fail(f"{path} is no convolution.", 'Name one, as in "conv1".')
-    area = layer.kernel**2
+    area = prod(layer.kernels)
     fan_in, fan_out = area * layer.in_channels // layer.groups, area * layer.out_channels
     if init not in _DEVIATIONS:
         raise _fail(f"The initialisation {init} has no one deviation.", "Choose another initialisation.")
@@ -229,9 +236,8 @@ def smallest(scene: Scene, what: str) -> int:
 
 def setting(scene: Scene, key: str) -> int | float | str | bool:
     """Return the value of an axis: a number, a truth, or what the Build panel calls it."""
-    value = getattr(scene.state.spec, axis(key).key)
-    number = isinstance(value, int | float) and not isinstance(value, str)
-    return value if number else catalogue.value_words(scene.state.spec, axis(key).key)
+    value = scene.state.spec.value(axis(key).key)
+    return value if isinstance(value, int | float) else catalogue.value_words(scene.state.spec, axis(key).key)
 
 
 def problem(scene: Scene, of: str = "", set: str = "", input: str = "") -> str:
@@ -240,7 +246,13 @@ def problem(scene: Scene, of: str = "", set: str = "", input: str = "") -> str:
         spec = catalogue.find(of) if of else scene.state.spec
         spec = assign(spec, *set.split())
         check_size(spec)
-        image = parse_input(input, spec.in_channels) if input else default_input(spec) if of else scene.state.image
+        image = (
+            parse_input(input, spec.in_channels, spec.dims)
+            if input
+            else default_input(spec)
+            if of
+            else scene.state.image
+        )
         analyse(compile_spec(spec), image)
     except (SpecError, InputError) as error:
         return error.what

@@ -164,7 +164,7 @@ def _elsewhere(scene: Scene, of: str = "", set: str = "", input: str = "") -> Sc
         spec = catalogue.named(assign(spec, *set.split()))
     check_size(spec)
     if input:
-        image = parse_input(input, spec.in_channels)
+        image = parse_input(input, spec.in_channels, spec.dims)
     return replace(scene, state=State(spec, image), selection="", page=DIAGRAM)
 
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from resnet_explorer.network import Block as BlockNode
-from resnet_explorer.network import Gated
+from resnet_explorer.network import Gated, Part, flat
 from resnet_explorer.network.kinds import Layer
-from resnet_explorer.network.kinds.blocks import GatedAdd
-from resnet_explorer.network.tree import Chain, Step
+from resnet_explorer.network.kinds.blocks import GatedAdd, Multiply
+from resnet_explorer.network.kinds.gates import AddToMap
+from resnet_explorer.network.tree import Chain, Step, follow
 
 _class_at = cache(resolve_name)
 
@@ -23,18 +24,24 @@ def module_of(layer: Layer) -> nn.Module:
 
 
 class Gate(nn.Module):
-    """Y = x · gate(x): attention."""
+    """Y = x · gate(x), x + gate(x), or x + x · gate(x): attention."""
 
     def __init__(self, gated: Gated) -> None:
         super().__init__()
-        for part in gated.parts:
-            self.add_module(part.name.removeprefix(f"{gated.name}."), module_of(part.layer))
+        self.chain, self.start = gated.parts, len(gated.name) + 1
+        self.join = gated.scale.layer
+        for part in flat(gated.parts):
+            self.add_module(part.name[self.start :], module_of(part.layer))
 
     def forward(self, x: Tensor) -> Tensor:
-        gate = x
-        for layer in self.children():
-            gate = layer(gate)
-        return x * gate
+        gate = follow(self.chain, x, self._step)
+        if isinstance(self.join, AddToMap):
+            return x + gate
+        return x * gate if isinstance(self.join, Multiply) else x + x * gate
+
+    def _step(self, part: Part, inputs: tuple[Tensor, ...]) -> Tensor:
+        made: Tensor = self.get_submodule(part.name[self.start :])(*inputs)
+        return made
 
 
 def add_chain(module: nn.Module, chain: Chain) -> tuple[str, ...]:
@@ -47,7 +54,7 @@ def add_chain(module: nn.Module, chain: Chain) -> tuple[str, ...]:
         if isinstance(step, Gated):
             module.add_module(step.name, Gate(step))
             names.append(step.name)
-        elif step.layer.module:
+        elif isinstance(step, Part) and step.layer.module:
             name, _, inner = step.name.partition(".")
             _add(module, name, inner, module_of(step.layer))
             names += [] if name in names else [name]
@@ -107,7 +114,7 @@ class Block(nn.Module):
 
 
 def _is_exclusive(step: Step) -> bool:
-    return not isinstance(step, Gated) and isinstance(step.layer, GatedAdd) and step.layer.exclusive
+    return isinstance(step, Part) and isinstance(step.layer, GatedAdd) and step.layer.exclusive
 
 
 def run(module: nn.Module, names: Sequence[str], x: Tensor) -> Tensor:

@@ -14,11 +14,15 @@ from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.tree import ADAPTER, first_convolution, spread
 from resnet_explorer.spec import Init, ResNetSpec
 
+CONVS: Mapping[int, type[nn.Conv1d | nn.Conv2d | nn.Conv3d]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+"""The convolution of each number of dimensions."""
+
 
 class ResNet(nn.Module):
     """A network of the tree: children are named as torchvision's, so that its checkpoints load by name.
 
-    Takes (N, C, H, W) and returns (N, classes), or the last feature map where there is no head.
+    Takes (N, C, H, W), of signals (N, C, L), of videos (N, C, T, H, W). Returns (N, classes), or the last feature map
+    where there is no head.
     """
 
     def __init__(self, network: Network) -> None:
@@ -59,7 +63,7 @@ def build(spec: ResNetSpec, *, device: str | None = None, initialise: bool = Tru
 @contextmanager
 def _weights_left_alone() -> Iterator[None]:
     """Lend PyTorch's layers an initialisation that does nothing: theirs takes 20 times as long as the rest."""
-    kept = {kind: kind.reset_parameters for kind in (nn.Conv2d, nn.Linear)}
+    kept = {kind: kind.reset_parameters for kind in (*CONVS.values(), nn.Linear)}
     try:
         for kind in kept:
             kind.reset_parameters = lambda layer: None  # type: ignore[method-assign]  # returned below
@@ -87,16 +91,17 @@ def initialise_weights(model: nn.Module, spec: ResNetSpec) -> None:
     """
     draw = _DRAWS[spec.init]
     for module in model.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, CONVS[spec.dims]):
             draw(module.weight)
     blocks = [module for module in model.modules() if isinstance(module, Block)]
-    for block in blocks:
+    stages = [stage for stage, count in zip(spec.by_stages, spec.blocks, strict=True) for _ in range(count)]
+    for block, stage in zip(blocks, stages, strict=True):
         if spec.init is Init.FIXUP:
             _shrink(block, len(blocks))
-        if spec.zero_init:
+        if stage.zero_init:
             nn.init.zeros_(_last_weight(block))
         if block.chains.gate:
-            nn.init.constant_(block.get_parameter("gate.conv.bias"), spec.gate_bias)
+            nn.init.constant_(block.get_parameter("gate.conv.bias"), stage.gate_bias)
     if spec.init is Init.FIXUP and isinstance(fc := getattr(model, "fc", None), nn.Linear):
         nn.init.zeros_(fc.weight)
         nn.init.zeros_(fc.bias)
@@ -104,7 +109,7 @@ def initialise_weights(model: nn.Module, spec: ResNetSpec) -> None:
 
 def _shrink(block: Block, blocks: int) -> None:
     """Scale a branch of m convolutions by L^(-1 / (2 m - 2)), and start its last one at 0 (Zhang et al. 2019)."""
-    *first, last = (child for child in block.children() if isinstance(child, nn.Conv2d))
+    *first, last = (child for child in block.children() if isinstance(child, nn.Conv1d | nn.Conv2d | nn.Conv3d))
     for conv in first:
         conv.weight.data.mul_(blocks ** (-0.5 / len(first)))
     nn.init.zeros_(_strength(last))

@@ -28,6 +28,21 @@ class ZeroPad(nn.Module):
         return f"extra={self.extra}, stride={self.stride}"
 
 
+# PyramidNet: Han et al. 2017, section 3.3.
+class PadChannels(nn.Module):
+    """x with channels of zeros behind its own."""
+
+    def __init__(self, extra: int) -> None:
+        super().__init__()
+        self.extra = extra
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.pad(x, (0, 0) * (x.dim() - 2) + (0, self.extra))
+
+    def extra_repr(self) -> str:
+        return f"extra={self.extra}"
+
+
 class StdConv2d(nn.Conv2d):
     """A convolution whose filters are normalised to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
 

@@ -92,6 +92,83 @@ class SpatialAttention(nn.Module):
         return x * torch.sigmoid(self.bn(self.conv(torch.cat((mean, most), dim=1))))
 
 
+class GlobalContext(nn.Module):
+    """x times a gate for each channel, which sees a weighted mean of all positions."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.conv_attn = nn.Conv2d(channels, 1, 1)
+        self.fc1 = nn.Conv2d(channels, hidden, 1)
+        self.norm = nn.GroupNorm(1, hidden, eps=1e-6)
+        self.fc2 = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.conv_attn(x).flatten(2).softmax(dim=2).transpose(1, 2)
+        context = torch.bmm(x.flatten(2), weights).unsqueeze(3)
+        return x * torch.sigmoid(self.fc2(functional.relu(self.norm(self.fc1(context)))))
+
+
+class AddedContext(nn.Module):
+    """x plus a number for each channel, which sees a weighted mean of all positions."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.conv_attn = nn.Conv2d(channels, 1, 1)
+        self.fc1 = nn.Conv2d(channels, hidden, 1)
+        self.norm = nn.GroupNorm(1, hidden, eps=1e-6)
+        self.fc2 = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.conv_attn(x).flatten(2).softmax(dim=2).transpose(1, 2)
+        context = torch.bmm(x.flatten(2), weights).unsqueeze(3)
+        more: Tensor = self.fc2(functional.relu(self.norm(self.fc1(context))))
+        return x + more
+
+
+class NonLocal(nn.Module):
+    """x plus, at each position, a sum over all others that are similar."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.t = nn.Conv2d(channels, hidden, 1)
+        self.p = nn.Conv2d(channels, hidden, 1)
+        self.g = nn.Conv2d(channels, hidden, 1)
+        self.z = nn.Conv2d(hidden, channels, 1)
+        self.norm = nn.BatchNorm2d(channels)
+        nn.init.zeros_(self.norm.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        t, p, g = self.t(x), self.p(x), self.g(x)
+        scores = p.flatten(2).transpose(1, 2) @ t.flatten(2) * x.shape[1] ** -0.5
+        y: Tensor = self.norm(self.z((g.flatten(2) @ scores.softmax(dim=1)).view_as(g)))
+        return x + y
+
+
+class BAM(nn.Module):
+    """x plus x times a weight of each value, from its channel and from its position."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, hidden, 1)
+        self.bn0 = nn.BatchNorm2d(hidden)
+        self.conv1 = nn.Conv2d(hidden, hidden, 3, padding=4, dilation=4)
+        self.bn1 = nn.BatchNorm2d(hidden)
+        self.conv2 = nn.Conv2d(hidden, hidden, 3, padding=4, dilation=4)
+        self.bn2 = nn.BatchNorm2d(hidden)
+        self.conv3 = nn.Conv2d(hidden, 1, 1)
+        self.fc1 = nn.Conv2d(channels, hidden, 1)
+        self.bn = nn.BatchNorm2d(hidden)
+        self.fc2 = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu(self.bn0(self.reduce(x)))
+        y = functional.relu(self.bn1(self.conv1(y)))
+        y = functional.relu(self.bn2(self.conv2(y)))
+        means = x.mean(dim=(2, 3), keepdim=True)
+        channels = self.fc2(functional.relu(self.bn(self.fc1(means))))
+        return x + x * torch.sigmoid(self.conv3(y) + channels)
+
+
 class StochasticDepth(nn.Module):
     """Zero for whole images in training, with a chance that the network sets."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import log2
 
+from resnet_explorer.network.attention import global_context, non_local
 from resnet_explorer.network.kinds import Layer, blocks
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
@@ -11,7 +12,7 @@ from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
 from resnet_explorer.network.kinds.scaled import GAMMAS, Beta, ScaledStdConv2d
 from resnet_explorer.network.tree import Chain, Gated, Part
-from resnet_explorer.spec import AntiAlias, Attention, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
+from resnet_explorer.spec import AntiAlias, Attention, AttentionAt, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
 
@@ -96,6 +97,9 @@ _ATTENTION: Mapping[Attention, Callable[[ResNetSpec, int], Chain]] = {
     Attention.SE: _se,
     Attention.ECA: _eca,
     Attention.CBAM: _cbam,
+    Attention.GC: lambda spec, channels: (global_context("gc", channels, hidden(spec, channels), adds=False),),
+    Attention.GCA: lambda spec, channels: (global_context("gca", channels, hidden(spec, channels), adds=True),),
+    Attention.NON_LOCAL: lambda spec, channels: (non_local(channels, hidden(spec, channels)),),
 }
 
 LAYERSCALE_START = 1e-4
@@ -120,7 +124,7 @@ class Place:
 
     def out(self, spec: ResNetSpec) -> int:
         """Return the channels that the block puts out."""
-        return self.width * (spec.expansion if self.kind is Kind.BOTTLENECK else 1)
+        return spec.out(self.kind, self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +141,26 @@ class _Unit:
 
 
 def _basic(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
-    """Two 3x3 convolutions; the first carries the stride (He et al. 2015, figure 5, left)."""
-    first = at.width // spec.reduce_first
+    """Two 3x3 convolutions (or of another kernel); the first carries the stride (He et al. 2015, figure 5, left)."""
+    first, stride, last = at.width // spec.reduce_first, at.stride, 1
+    if spec.stride is Stride.LAST:
+        stride, last = last, stride
     return (
-        _smoothed(spec, at, _Unit(at.channels, first, 3, at.stride, 1, at.before)),
-        _Unit(first, at.width, 3, 1, 1, at.dilation),
+        _smoothed(spec, at, _Unit(at.channels, first, spec.kernel, stride, 1, at.before)),
+        _Unit(first, at.width, spec.kernel, last, 1, at.dilation),
     )
 
 
 def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
-    first_stride, stride = (at.stride, 1) if spec.stride is Stride.CONV1X1 else (1, at.stride)
+    strides = {Stride.CONV1X1: (at.stride, 1, 1), Stride.CONV3X3: (1, at.stride, 1), Stride.LAST: (1, 1, at.stride)}
+    first_stride, stride, last = strides[spec.stride]
     inner = spec.inner_width(at.width)
     first = inner // spec.reduce_first
     return (
         _Unit(at.channels, first, 1, first_stride),
-        _smoothed(spec, at, _Unit(first, inner, 3, stride, spec.cardinality, at.before)),
-        _Unit(inner, at.out(spec), 1),
+        _smoothed(spec, at, _Unit(first, inner, spec.kernel, stride, spec.groups(at.width), at.before)),
+        _Unit(inner, at.out(spec), 1, last),
     )
 
 
@@ -172,7 +179,21 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     units = _UNITS[at.kind](spec, at)
     ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
-    return (*_rescaled(spec, at, ordered(spec, units)), *_end(spec, at))
+    if spec.order is Order.NORM_FIRST:
+        ordered = _normed_first
+    chain = _rescaled(spec, at, ordered(spec, units))
+    if spec.attention_at is AttentionAt.MIDDLE:
+        last = next(index for index, step in enumerate(chain) if step.name == f"conv{len(units)}")
+        chain = (*chain[:last], *_attention(spec, units[-1].channels), *chain[last:])
+    return (*chain, *_end(spec, at))
+
+
+def _attention(spec: ResNetSpec, channels: int) -> Chain:
+    """Return the attention, and the constant factor after it."""
+    chain = _ATTENTION[spec.attention](spec, channels)
+    if chain and spec.attention_scale != 1:
+        chain = (*chain, Part("attention_scale", blocks.Scale(spec.attention_scale)))
+    return chain
 
 
 def _rescaled(spec: ResNetSpec, at: Place, chain: Chain) -> Chain:
@@ -225,6 +246,20 @@ def _early(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     return chain
 
 
+def _normed_first(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Norm before each convolution and after the last, an activation before all but the first.
+
+    Han et al. 2017, "Deep Pyramidal Residual Networks", figure 6d.
+    """
+    chain: Chain = ()
+    for number, unit in enumerate(units, start=1):
+        active: Chain = ()
+        if number > 1:
+            active = (*activation(spec, unit.channels, str(number)), *_between(spec, units[number - 2], number))
+        chain = (*chain, *norm(spec, f"bn{number}", unit.channels), *active, _conv(spec, unit, number))
+    return (*chain, *norm(spec, f"bn{len(units) + 1}", units[-1].out))
+
+
 def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     """Return a branch without norms: a scalar bias before each convolution and activation, one factor at the end.
 
@@ -241,9 +276,7 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
 
 def _end(spec: ResNetSpec, at: Place) -> Chain:
     out = at.out(spec)
-    chain: Chain = _ATTENTION[spec.attention](spec, out)
-    if chain and spec.attention_scale != 1:
-        chain = (*chain, Part("attention_scale", blocks.Scale(spec.attention_scale)))
+    chain: Chain = _attention(spec, out) if spec.attention_at is AttentionAt.END else ()
     if spec.gain is Gain.SKIPINIT:
         chain = (*chain, Part("gain", blocks.Gain(1, 0.0)))
     elif spec.gain is Gain.LAYERSCALE:

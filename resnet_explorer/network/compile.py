@@ -3,13 +3,17 @@
 from functools import lru_cache
 from math import gcd
 
-from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
+from resnet_explorer.network.attention import bam
+from resnet_explorer.network.branches import Place, activation, branch, conv, hidden, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from resnet_explorer.network.kinds.shortcuts import PadChannels
+from resnet_explorer.network.lift import lift, lift_form, lift_stem
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import (
     AntiAlias,
@@ -21,6 +25,7 @@ from resnet_explorer.spec import (
     Pool,
     ResNetSpec,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
 )
@@ -42,9 +47,10 @@ def _deep(spec: ResNetSpec) -> Chain:
     """Three 3x3 convolutions (He et al. 2019, figure 2b); tiered, their widths rise (timm's ``deep_tiered``)."""
     width = spec.stem_width
     first = max(1, 3 * (width // 4)) if spec.stem is Stem.TIERED else width
+    last = 2 if spec.stem_pool is StemPool.STRIDED else 1
     chain: Chain = ()
     for index, (channels, out, stride) in enumerate(
-        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, 1))
+        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, last))
     ):
         number = 3 * index
         chain = (*chain, conv(spec, f"conv1.{number}", channels, out, 3, stride))
@@ -63,11 +69,13 @@ def _activated(spec: ResNetSpec) -> Chain:
         return ()
     if spec.order is Order.RELU_ONLY and spec.stem_pool is not StemPool.CONV:
         return normed
+    if not spec.stem_activation:
+        return normed
     return (*normed, *activation(spec, spec.stem_channels))
 
 
 def _pool(spec: ResNetSpec) -> Chain:
-    if spec.stem_pool is StemPool.NONE:
+    if spec.stem_pool in (StemPool.NONE, StemPool.STRIDED):
         return ()
     if spec.stem_pool is StemPool.CONV:
         return _numbered("maxpool", _conv_pool(spec))
@@ -97,14 +105,23 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     Pre-activated nets end in the norm and the activation that their last addition still lacks.
     """
     last: Chain = ()
-    if spec.order is Order.V2:
+    if spec.order in (Order.V2, Order.NORM_FIRST) and not _norm_alone(spec):
         last = (*norm(spec, "bn", channels), *activation(spec, channels, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
         last = activation(spec, channels, "2", in_place=False)
     if spec.classes is None:
         return last
+    if spec.head_channels:
+        wide = (conv(spec, "", channels, spec.head_channels, 1), *norm(spec, "", spec.head_channels))
+        last = (*last, *_numbered("final", (*wide, *activation(spec, spec.head_channels))))
+        channels = spec.head_channels
     features = channels * (spec.map_side**2 if spec.pool is Pool.NONE else 1)
     return (*last, *_features(spec, channels), *_outputs(spec, features, spec.classes))
+
+
+def _norm_alone(spec: ResNetSpec) -> bool:
+    """Return whether the head's own norm stands for the norm and activation that the last block lacks (iResNet)."""
+    return spec.order is Order.NORM_FIRST and spec.head_norm and spec.classes is not None
 
 
 def _features(spec: ResNetSpec, channels: int) -> Chain:
@@ -136,6 +153,9 @@ def _bridge(spec: ResNetSpec, at: Place) -> Chain:
     """Return what brings x to the shape of F(x): nothing where it has that shape already."""
     if at.stride == 1 and at.channels == at.out(spec) and spec.shortcut is not Shortcut.PROJECTION_EVERYWHERE:
         return ()
+    if spec.shortcut is Shortcut.POOLED:
+        pool = (Part("", AvgPool2d(at.stride, at.stride, whole=True)),) if at.stride > 1 else ()
+        return _numbered("downsample", (*pool, Part("", PadChannels(at.channels, at.out(spec)))))
     if spec.shortcut is Shortcut.PADDING:
         return (Part("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)),)
     return _numbered("downsample", _projection(spec, at))
@@ -198,27 +218,41 @@ def _form(spec: ResNetSpec, at: Place) -> Form:
     before: Chain = ()
     if convolves:
         before, inner = split_first(spec, inner)
-    return Form(inner, shortcut, _after(spec, at), before, _gate(spec, at))
+    return lift_form(spec, Form(inner, shortcut, _after(spec, at), before, _gate(spec, at)), at.channels)
 
 
 def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0.0) -> Block:
     return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
 
 
-def _stage(spec: ResNetSpec, number: int, first: Place) -> Stage:
+def _ended(form: Form, channels: int, spec: ResNetSpec) -> Form:
+    """Return the form of a stage's last block, with BAM after all that it does."""
+    after = (*form.after, *lift(spec, (bam(channels, hidden(spec, channels)),), channels))
+    return Form(form.branch, form.shortcut, after, form.before, form.gate)
+
+
+def _variance(spec: ResNetSpec, blocks: int) -> float:
+    """Return the variance that x is expected to have after so many blocks of a stage, of a network that tracks it."""
+    return 1 + blocks * spec.branch_scale**2 if spec.track_variance and spec.residual else 1.0
+
+
+def _next(spec: ResNetSpec, at: Place, width: int, index: int) -> Place:
+    """Return where a block stands that is not the first of its stage."""
+    return Place(at.kind, at.out(spec), width, 1, at.dilation, at.dilation, _variance(spec, index))
+
+
+def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
     """Return a stage whose first block may shrink the map; blocks of one shape and factor share a form."""
-    count, done = spec.blocks[number - 1], sum(spec.blocks[: number - 1])
-    place, forms = first, [_form(spec, first)]
-    for index in range(1, count):
-        variance = 1 + index * spec.branch_scale**2 if spec.track_variance else 1.0
-        rest = Place(first.kind, first.out(spec), first.width, 1, first.dilation, first.dilation, variance)
-        forms.append(forms[-1] if rest == place else _form(spec, rest))
-        place = rest
+    spec, done = network.at(number), sum(network.blocks[: number - 1])
     path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
-    blocks = (
-        _place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1))
-        for index, form in enumerate(forms)
-    )
+    at, form, blocks = first, _form(spec, first), []
+    for index, width in enumerate(network.stage_widths(number)):
+        place = first if index == 0 else _next(spec, at, width, index)
+        if place != at:
+            at, form = place, _form(spec, place)
+        if index + 1 == spec.blocks[number - 1] and spec.stage_end is StageEnd.BAM:
+            form = _ended(form, place.out(spec), spec)
+        blocks.append(_place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1)))
     return Stage(path, number, tuple(blocks))
 
 
@@ -230,14 +264,15 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
     """
     channels, reached, dilation, variance = spec.stem_channels, stem_stride(spec), 1, 1.0
     places = []
-    for kind, width, wanted, count in zip(spec.block, spec.widths, spec.strides, spec.blocks, strict=True):
+    rows = zip(spec.block, spec.strides, spec.outputs, spec.by_stages, strict=True)
+    for number, (kind, wanted, out, stage) in enumerate(rows, start=1):
         before, stride = dilation, wanted
         if spec.output_stride is not None and (dilation > 1 or reached * wanted > spec.output_stride):
             dilation, stride = dilation * wanted, 1
         reached *= stride
-        places.append(Place(kind, channels, width, stride, dilation, before, variance))
-        variance = 1 + count * spec.branch_scale**2 if spec.track_variance else 1.0
-        channels = places[-1].out(spec)
+        places.append(Place(kind, channels, spec.stage_widths(number)[0], stride, dilation, before, variance))
+        variance = _variance(stage, spec.blocks[number - 1])
+        channels = out
     return tuple(places)
 
 
@@ -245,6 +280,7 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
 def compile_spec(spec: ResNetSpec) -> Network:
     """Return the tree of a spec; the same spec gives the same tree."""
     stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
-    last = _head(spec, spec.outputs[-1])
+    last_spec, channels = spec.at(len(spec.blocks)), spec.outputs[-1]
+    last = lift(last_spec, _head(last_spec, channels), channels)
     end = _place("head", 0, Form(last)) if last else None
-    return Network(spec, _place("stem", 0, Form(_stem(spec))), stages, end)
+    return Network(spec, _place("stem", 0, Form(lift_stem(spec.at(1), _stem(spec.at(1))))), stages, end)

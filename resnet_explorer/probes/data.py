@@ -17,6 +17,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images import find, read
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.input_shape import check_images
 
 SAMPLE = 1500
 """The number of training images whose mean and standard deviation normalise all images."""
@@ -201,8 +202,11 @@ class Images:
 
     def __init__(self, choice: DataChoice, spec: ResNetSpec, image: InputShape) -> None:
         self._channels, self._height, self._width = spec.in_channels, image.height, image.width
+        self._sizes = image.sizes(spec.dims)
         self.is_noise = noise = choice.kind is DataKind.NOISE
-        self._source = _noise(spec) if noise else source(choice)
+        if not noise:
+            check_images(spec.dims, "These are images; noise will do for it.")
+        self._source = _noise(spec, self._sizes) if noise else source(choice)
         self._labels = _labels(self._source, spec)
         kept = torch.arange(len(self._labels))
         if spec.classes is not None:
@@ -230,7 +234,7 @@ class Images:
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images as (N, C, H, W) in float32, contiguous, and their labels."""
         x = (self._resized(indices) - self._mean) / self._std
-        size = (self._height, self._width)
+        size = self._sizes
         if x.shape[2:] != size:
             x = functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
         return x.contiguous(), self._labels[indices]  # torchvision's sets are (N, H, W, C) underneath
@@ -272,11 +276,11 @@ class Images:
         return ", ".join(texts)
 
 
-def _noise(spec: ResNetSpec) -> Source:
-    """Return Gaussian noise: an index always gives the same image."""
+def _noise(spec: ResNetSpec, sizes: tuple[int, ...]) -> Source:
+    """Return Gaussian noise of a network's dimensions: an index always gives the same image."""
 
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
-        shape, generator = (spec.in_channels, height, width), torch.Generator()
+        shape, generator = (spec.in_channels, *(sizes if spec.dims != 2 else (height, width))), torch.Generator()
         images = [torch.randn(shape, generator=generator.manual_seed(index)) for index in indices.tolist()]
         return torch.stack(images)
 

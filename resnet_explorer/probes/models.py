@@ -41,7 +41,7 @@ def build_from_seed(specs: Sequence[ResNetSpec], seed: int) -> list[ResNet]:
     for spec in specs:
         with seeded(seed):
             model = build(spec)
-        if models and all(getattr(spec, axis) == getattr(specs[0], axis) for axis in _FIRST_WEIGHTS):
+        if models and all(spec.value(axis) == specs[0].value(axis) for axis in _FIRST_WEIGHTS):
             with torch.no_grad():
                 first = dict(models[0].named_parameters())
                 for name, parameter in model.named_parameters():

@@ -35,7 +35,10 @@ def memory_format(network: Network, device: str = "cpu", *, mixed: bool = False)
 
     On an accelerator it is channels_last for tensor cores, in mixed precision. On the CPU it is channels_last where
     that is safe and faster. It is a rule and no measurement, so that a run that continues computes the same bits.
+    PyTorch has it for images alone.
     """
+    if network.spec.dims != 2:
+        return MemoryFormat.CONTIGUOUS
     if device.partition(":")[0] != "cpu":
         return MemoryFormat.CHANNELS_LAST if mixed else MemoryFormat.CONTIGUOUS
     return MemoryFormat.CHANNELS_LAST if is_safe(network) and is_faster(network) else MemoryFormat.CONTIGUOUS

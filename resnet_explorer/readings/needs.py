@@ -17,6 +17,8 @@ from resnet_explorer.spec.input_shape import MAX_SIZE
 class Needs:
     """Whether a network can train at an input, and the smallest square images it takes at that batch size.
 
+    Of a signal the side is its length; a video is of ``frames``.
+
     ``failing`` is the first batch norm with a single value per channel (PyTorch raises "Expected more than 1 value
     per channel when training"), None where training works. The smallest sides are None where no size will do;
     ``every_larger`` is False where some size above them fails. ``largest`` is the largest side that a head without a
@@ -28,31 +30,43 @@ class Needs:
     smallest_inference: int | None
     smallest_training: int | None
     every_larger: bool = True
+    dims: int = 2
+    frames: int = 0
     largest: int | None = None
 
     @property
     def text(self) -> str:
         """Return one or two sentences on what the input allows."""
-        runs = f"Inference runs from {self.smallest_inference}×{self.smallest_inference} pixels"
+        runs = f"Inference runs from {self._sized(self.smallest_inference)}{self._unit}"
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
-        small = f"{self.smallest_training}×{self.smallest_training}"
+        small = self._sized(self.smallest_training)
         most = f" The head is made for one map: images have at most {self.largest}×{self.largest} pixels."
         bound = "" if self.largest is None else most
         if self.failing is None:
             return f"{runs}, training with batch {self.batch} from {small}.{bound}"
-        larger = f", or at least {small} pixels" if self.smallest_training else ""
+        larger = f", or at least {small}{self._unit}" if self.smallest_training else ""
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
             f"Use a batch of 2 or more{larger}.{bound}"
         )
 
+    def _sized(self, side: int | None) -> str:
+        return f"{side}" if self.dims == 1 else f"{side}×{side}"
+
+    @property
+    def _unit(self) -> str:
+        frames = f"{self.frames} frame{'' if self.frames == 1 else 's'}"
+        return {1: " samples in length", 2: " pixels"}.get(self.dims, f" pixels at {frames}")
+
 
 def needs(analysis: Analysis) -> Needs:
     """Return what the network of an analysis needs, at that analysis' batch size."""
     batch = analysis.input.batch
-    sides, flat = _smallest_sides(analysis.network, batch), _flattened(analysis.network)
-    return Needs(batch, _starved(analysis), *sides, steady(analysis.network), flat.image if flat else None)
+    network, frames = analysis.network, analysis.input.frames
+    sides, flat = _smallest_sides(network, batch, frames if network.spec.dims == 3 else 0), _flattened(network)
+    largest = flat.image if flat else None
+    return Needs(batch, _starved(analysis), *sides, steady(network), network.spec.dims, frames, largest)
 
 
 def _flattened(network: Network) -> FlattenMap | None:
@@ -62,19 +76,23 @@ def _flattened(network: Network) -> FlattenMap | None:
 
 
 @lru_cache(maxsize=64)
-def _smallest_sides(network: Network, batch: int) -> tuple[int | None, int | None]:
-    """Return the smallest sides for inference and for training; they do not depend on the input's own size."""
+def _smallest_sides(network: Network, batch: int, frames: int) -> tuple[int | None, int | None]:
+    """Return the smallest sides for inference and for training; they do not depend on the input's own size.
+
+    Those of a video network hold for its number of frames.
+    """
     # Two blocks a stage will do: the others keep the shape, so that they need nothing more.
-    stages = tuple(replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
+    whole = bool(network.spec.block_widths)
+    stages = tuple(stage if whole else replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
     short, is_steady = replace(network, stages=stages), steady(network)
 
     def trains(side: int) -> bool:
-        analysis = _runs(short, batch, side)
+        analysis = _runs(short, batch, side, frames)
         return analysis is not None and _starved(analysis) is None
 
     flat = _flattened(network)
     low, high = (0, 1) if flat is None else (flat.image - flat.image // flat.side, flat.image)
-    runs = _smallest(lambda side: _runs(short, batch, side) is not None, is_steady, low, high)
+    runs = _smallest(lambda side: _runs(short, batch, side, frames) is not None, is_steady, low, high)
     return runs, _smallest(trains, is_steady, low, high)
 
 
@@ -83,16 +101,16 @@ def steady(network: Network) -> bool:
 
     An average pool in the branch rounds odd sizes down, where the shortcut rounds them up.
     """
-    return network.spec.anti_alias is not AntiAlias.AVERAGE
+    return all(stage.anti_alias is not AntiAlias.AVERAGE for stage in network.spec.by_stages)
 
 
 def _starved(analysis: Analysis) -> str | None:
     return next((row.path for row in analysis.rows if row.part.layer.starves(row.reading.input)), None)
 
 
-def _runs(network: Network, batch: int, side: int) -> Analysis | None:
+def _runs(network: Network, batch: int, side: int, frames: int) -> Analysis | None:
     try:
-        return analyse(network, InputShape(batch, side, side))
+        return analyse(network, InputShape(batch, side, side, frames or 1))
     except InputError:
         return None
 

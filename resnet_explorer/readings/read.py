@@ -2,7 +2,7 @@
 
 Receptive field: r_out = r_in + (k - 1) j_in and j_out = j_in s, where j is the distance in input pixels between
 neighbouring positions (Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks",
-equations 2 and 3); after an addition it is the larger of both paths.
+equations 2 and 3); after an addition it is the larger of both paths. Along a video's frames it is counted on its own.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Block, Form, Network, Part, flat
-from resnet_explorer.network.kinds import BYTES_PER_VALUE, Role, Shape
-from resnet_explorer.network.tree import Chain
-from resnet_explorer.readings.results import Analysis, Reading, Row, Sums, add_up
+from resnet_explorer.network.kinds import BYTES_PER_VALUE, Layer, Role, Shape
+from resnet_explorer.network.tree import Chain, Fork, follow
+from resnet_explorer.readings.results import Analysis, Extent, Reading, Row, Sums, add_up
 from resnet_explorer.readings.text import compact, size
 from resnet_explorer.spec import InputShape
 
@@ -27,9 +27,9 @@ class _FormReading(NamedTuple):
 
     parts: tuple[Part, ...]
     readings: tuple[Reading, ...]
-    growth: tuple[int | None, ...]
+    growth: tuple[Extent | None, ...]
     output: Shape
-    stride: int | None
+    stride: Extent | None
     params: int
     macs: int
     activation_bytes: int
@@ -60,23 +60,25 @@ class _Walk:
     """The state of one walk: where it is, and what it has read so far."""
 
     def __init__(self, network: Network, image: InputShape) -> None:
-        self.start: Shape = (image.batch, network.spec.in_channels, image.height, image.width)
+        self.start: Shape = image.shape(network.spec.in_channels, network.spec.dims)
         self.shape: Shape = self.start
-        self.stride: int | None = 1
-        self.field: int | None = 1
+        self.stride: Extent | None = 1
+        self.field: Extent | None = 1
         self.rows: list[Row] = []
         self.sums: dict[str, Sums] = {}
         self.starts: dict[str, int] = {}
-        self._forms: dict[tuple[Form, Shape, int | None], _FormReading] = {}
+        self._forms: dict[tuple[Form, Shape, Extent | None], _FormReading] = {}
+        self._is_video = network.spec.dims == 3
 
     def enter(self, block: Block) -> None:
         key = (block.form, self.shape, self.stride)
         read = self._forms.get(key)
         if read is None:
-            read = self._forms[key] = _read(block, self.shape, self.stride)
+            walk = _VideoWalk(block) if self._is_video else _FormWalk(block)
+            read = self._forms[key] = _read(block, walk, self.shape, self.stride)
         self.starts[block.path] = len(self.rows)
         before, field = self.shape, self.field
-        fields = [None if field is None or more is None else field + more for more in read.growth]
+        fields = _widened(field, read.growth)
         # The fields of a Row side by side: ``tuple.__new__`` in C takes a third of the time of Row(...).
         rows = zip(block.layer_paths, read.parts, read.readings, fields, strict=True)
         self.rows.extend(map(_NEW_ROW, repeat(Row), rows))
@@ -86,7 +88,23 @@ class _Walk:
         )
 
 
-_Place = tuple[Shape, int | None, int | None]
+def _widened(field: Extent | None, growth: tuple[Extent | None, ...]) -> list[Extent | None]:
+    """Return the receptive field after each layer."""
+    if isinstance(field, int) and not any(isinstance(more, tuple) for more in growth):
+        return [field + more if isinstance(more, int) else None for more in growth]
+    return [_joined(sum, field, more) for more in growth]
+
+
+def _joined(join: Callable[[Iterable[int]], int], *extents: Extent | None) -> Extent | None:
+    """Return lengths joined axis by axis; None where one is unknown."""
+    if None in extents:
+        return None
+    rows = [(extent,) * 3 if isinstance(extent, int) else extent for extent in extents if extent is not None]
+    joined = tuple(join(lengths) for lengths in zip(*rows, strict=True))
+    return joined[0] if len(set(joined)) == 1 else joined
+
+
+_Place = tuple[Shape, Extent | None, Extent | None]
 """Where a signal is: its shape, its stride to the input, and how far its receptive field has grown."""
 
 
@@ -96,42 +114,59 @@ class _FormWalk:
     def __init__(self, block: Block) -> None:
         self.paths = iter(block.layer_paths)
         self.readings: list[Reading] = []
-        self.growth: list[int | None] = []
+        self.growth: list[Extent | None] = []
 
     def run(self, chain: Chain, place: _Place) -> _Place:
-        """Return where a chain leads from a place."""
-        for step in chain:
-            if isinstance(step, Part):
-                place = self.step(step, place)
-                continue
-            # What a gate sees is not counted: it weights the map, which keeps its own receptive field.
-            gate = self.run(step.parts, (place[0], None, None))
-            fits = all(weights in (1, length) for weights, length in zip(gate[0], place[0], strict=True))
-            assert fits, f"the gate {step.name} is {gate[0]}, which weights no map of {place[0]}"
-            place = self.step(step.scale, place)
-        return place
+        """Return where a chain leads from a place.
 
-    def step(self, part: Part, place: _Place) -> _Place:
-        shape, stride, grown = place
+        What a gate sees is not counted: it weights the map, which keeps its own receptive field.
+        """
+        return follow(chain, place, self.step, lambda place: (place[0], None, None))
+
+    def step(self, part: Part, places: tuple[_Place, ...]) -> _Place:
+        shape, stride, grown = places[0]
+        if part.layer.role is Role.GATE and len(places) == 2:
+            gate = places[1][0]
+            fits = all(weights in (1, length) for weights, length in zip(gate, shape, strict=True))
+            assert fits, f"the gate of {part.name} is {gate}, which weights no map of {shape}"
+        elif grown is not None:  # of several paths the one that sees the most; weights, pooled away, do not count
+            grown = max(place[2] for place in places if place[2] is not None)
         layer, path = part.layer, next(self.paths)
         try:
             output = layer.output(shape)
         except InputError as error:
             raise InputError(path, f"{path} fails: {error.what}", error.remedy) from error
-        kernel, step = layer.window
-        if stride is None or grown is None or layer.sees_all:
-            stride = grown = None
-        else:
-            grown, stride = grown + (kernel - 1) * stride, stride * step
+        stride, grown = (None, None) if layer.sees_all else self.sees(layer, stride, grown)
         held = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
-        self.readings.append(Reading(shape, output, layer.params, layer.macs_from(shape, output), held, stride))
+        self.readings.append(Reading(shape, output, layer.params, layer.work(shape, output), held, stride))
         self.growth.append(grown)
         return output, stride, grown
 
+    def sees(self, layer: Layer, stride: Extent | None, grown: Extent | None) -> tuple[Extent | None, Extent | None]:
+        """Return stride and growth after a layer; None where nothing is known before it."""
+        if not isinstance(stride, int) or not isinstance(grown, int):
+            return None, None
+        kernel, step = layer.window
+        return stride * step, grown + (kernel - 1) * stride
 
-def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
+
+class _VideoWalk(_FormWalk):
+    """A walk that counts time on its own: a video's layers see fewer frames than pixels."""
+
+    def sees(self, layer: Layer, stride: Extent | None, grown: Extent | None) -> tuple[Extent | None, Extent | None]:
+        if stride is None or grown is None:
+            return None, None
+        windows = (layer.time_window, layer.window, layer.window)
+        strides, grew = ((value,) * 3 if isinstance(value, int) else value for value in (stride, grown))
+        rows = zip(windows, strides, grew, strict=True)
+        more = [before + (kernel - 1) * far for (kernel, _), far, before in rows]
+        steps = [far * step for (_, step), far in zip(windows, strides, strict=True)]
+        return _joined(sum, tuple(steps)), _joined(sum, tuple(more))
+
+
+def _read(block: Block, walk: _FormWalk, shape: Shape, stride: Extent | None) -> _FormReading:
     """Read a form: branch, shortcut and gate start from the same map; what follows starts from their sum."""
-    form, walk = block.form, _FormWalk(block)
+    form = block.form
     start = walk.run(form.before, (shape, stride, 0))
     end = walk.run(form.branch, start)
     if form.shortcut is not None:
@@ -143,7 +178,7 @@ def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
                 f"{block.path} fails: F(x) is {size(end[0])} but the shortcut is {size(other[0])}.",
                 "Choose another input size, or another way to shrink the map.",
             )
-        end = (end[0], end[1], None if end[2] is None or other[2] is None else max(end[2], other[2]))
+        end = (end[0], end[1], _joined(max, end[2], other[2]))
     end = walk.run(form.after, end)
     readings = tuple(walk.readings)
     params = sum(reading.params for reading in readings)
@@ -157,7 +192,7 @@ class Feature(NamedTuple):
 
     path: str
     shape: Shape
-    stride: int
+    stride: Extent
 
     @property
     def text(self) -> str:
@@ -179,8 +214,9 @@ def features(analysis: Analysis) -> tuple[Feature, ...]:
 class Depth:
     """The weight layers of a network: convolutions of stem and branches, and the fully connected layer.
 
-    Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1), nor are the small layers of gates:
-    those of attention, and those that weight a shortcut. ``projections`` and ``gates`` say how many there are.
+    Of parallel paths one counts. Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1), nor
+    are the small layers of gates: those of attention, and those that weight a shortcut. ``projections`` and ``gates``
+    say how many there are.
     """
 
     stem: int
@@ -210,14 +246,33 @@ class Depth:
         return f"; {' and '.join(counts)} {verb} not counted" if counts else ""
 
 
+def weight_layers(chain: Chain) -> tuple[Part, ...]:
+    """Return the weight layers of a chain: of parallel paths those of the longest alone, and none of a gate's.
+
+    A convolution in space and the one in time after it are one layer (Tran et al. 2018 call the network R(2+1)D-18).
+    """
+    parts: list[Part] = []
+    for step in chain:
+        if isinstance(step, Fork):
+            longest: tuple[Part, ...] = max((weight_layers(path) for path in step.paths), key=len)
+            parts += longest
+        elif isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR):
+            parts += [] if _only_in_time(step.layer) else [step]
+    return tuple(parts)
+
+
+def _only_in_time(layer: Layer) -> bool:
+    return layer.window == (1, 1) and layer.time_window[0] > 1
+
+
 def _weights(chain: Chain) -> int:
-    """Count the weight layers of a chain; those of a gate (attention) weight channels and are not counted."""
-    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
+    return len(weight_layers(chain))
 
 
 def _gates(form: Form) -> int:
     """Count the weight layers of a block's gates."""
-    inner = [part for gate in form.gates for part in gate.parts]
+    inner = [part for gate in form.gates for part in flat(gate.parts)]
+    inner += [part for fork in form.forks for part in flat(fork.gate)]
     return sum(part.layer.role is Role.CONVOLUTION for part in (*inner, *flat(form.gate)))
 
 

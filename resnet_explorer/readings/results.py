@@ -34,6 +34,15 @@ class Reference(NamedTuple):
         return f"https://arxiv.org/abs/{self.arxiv}"
 
 
+Extent = int | tuple[int, ...]
+"""A length in input pixels: one number where it is the same along all axes, else one each for time, height, width."""
+
+
+def in_space(extent: Extent) -> int:
+    """Return the length along height and width, which for a video may differ from that in time."""
+    return extent if isinstance(extent, int) else extent[-1]
+
+
 class Reading(NamedTuple):
     """What a layer costs at one input shape; equal blocks share their readings.
 
@@ -47,20 +56,21 @@ class Reading(NamedTuple):
     params: int
     macs: int
     activation_bytes: int
-    stride: int | None
+    stride: Extent | None
 
 
 class Row(NamedTuple):
     """A layer at its address with its reading.
 
     ``receptive_field`` is the side in pixels of the input square that one output value depends on, along the
-    longest path (it may exceed the image: the rest is padding); None after global pooling: the whole image.
+    longest path (it may exceed the image: the rest is padding); None after global pooling: the whole image. Of a video
+    network it has a side for each axis, where they differ.
     """
 
     path: str
     part: Part
     reading: Reading
-    receptive_field: int | None
+    receptive_field: Extent | None
 
 
 class Sums(NamedTuple):
@@ -72,10 +82,10 @@ class Sums(NamedTuple):
     macs: int
     activation_bytes: int
     layers: int
-    receptive_field: int | None
+    receptive_field: Extent | None
 
 
-def add_up(parts: Sequence[Reading | Sums], start: Shape, layers: int, receptive_field: int | None) -> Sums:
+def add_up(parts: Sequence[Reading | Sums], start: Shape, layers: int, receptive_field: Extent | None) -> Sums:
     """Return the sums of parts that follow each other, from the shape at their start."""
     return Sums(
         start,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from resnet_explorer.network.kinds import Shape
+from resnet_explorer.readings.results import Extent
 
 LAST_STEPS = 20
 """The loss at the end of a training is the mean over so many steps, or over all where there are fewer."""
@@ -17,10 +18,27 @@ def size(shape: Shape) -> str:
 
 
 def compact(shape: Shape) -> str:
-    """Return a shape without its batch as short as can be: ``64×56²`` for a square map."""
-    if len(shape) == 4 and shape[2] == shape[3] and shape[2] > 1:
-        return f"{shape[1]}×{shape[2]}²"
+    """Return a shape without its batch as short as can be: ``64×56²`` for a square map, ``64×8×56²`` for a video's."""
+    if len(shape) > 3 and shape[-2] == shape[-1] and shape[-1] > 1:
+        return f"{'×'.join(map(str, shape[1:-2]))}×{shape[-1]}²"
     return size(shape)
+
+
+def extent(value: Extent | None) -> str:
+    """Return a length in input pixels in words: ``43``, or ``16×43×43`` for time, height and width."""
+    if value is None:
+        return "all"
+    return f"{value:,}" if isinstance(value, int) else "×".join(f"{length:,}" for length in value)
+
+
+def pixels(value: Extent, dims: int) -> str:
+    """Return a length with its unit: ``43 px``, ``43 samples``, ``16 frames × 43×43 px``."""
+    if dims == 1:
+        return f"{extent(value)} samples"
+    if dims == 2:
+        return f"{extent(value)} px"
+    frames, height, width = (value,) * 3 if isinstance(value, int) else value
+    return f"{frames:,} frames × {height:,}×{width:,} px"
 
 
 def si(number: float, unit: str = "") -> str:

@@ -9,6 +9,7 @@ from resnet_explorer.images.choice import DIGITS, DataChoice
 from resnet_explorer.readings.quantities import Place, Quantity, Series
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.input_shape import check_images
 
 RECENT, TIMED = 20, 50
 """The number of newest steps over which loss and error are averaged, and the speed is measured."""
@@ -25,7 +26,7 @@ class RunPlan:
     ``image`` is the size of the network's input; the batch is the recipe's. Networks of equal ``seed`` and ``data`` see
     the same images in the same order. ``like`` is a network whose initial weights this one takes wherever name and
     shape agree (a plain twin starts from the branches of the residual network). ``threads`` is the number of
-    PyTorch's threads, 0 for its default.
+    PyTorch's threads, 0 for its default. Raises InputError for a network that takes signals or videos.
     """
 
     name: str
@@ -37,6 +38,9 @@ class RunPlan:
     device: str = "cpu"
     like: ResNetSpec | None = None
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_images(self.spec.dims, "The labs train on images alone.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _set(scene: Scene, value: object) -> Scene:
 
 def _input(scene: Scene, value: object) -> Scene:
     spec = scene.state.spec
-    return replace(scene, state=State(spec, parse_input(_text("input", value), spec.in_channels)))
+    return replace(scene, state=State(spec, parse_input(_text("input", value), spec.in_channels, spec.dims)))
 
 
 def _page(scene: Scene, value: object) -> Scene:

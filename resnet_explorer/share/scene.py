@@ -44,9 +44,9 @@ def scene_article(scene: Scene) -> Article:
 
 def facts(analysis: Analysis) -> tuple[str, ...]:
     """Return a network's figures, each with its unit."""
-    total, image = analysis.total, analysis.input
+    total = analysis.total
     return (
-        f"input {image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}",
+        f"input {' × '.join(map(str, total.input))}",
         f"{total.params:,} parameters",
         f"{total.macs:,} MACs ({si(total.macs).strip()}; 1 MAC = 2 FLOPs)",
         f"{depth(analysis.network).weight_layers:,} weight layers",

@@ -2,24 +2,37 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
-from resnet_explorer.network import Gated, Part, flat
+from resnet_explorer.network import Fork, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.tree import Chain, Step
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
-from resnet_explorer.source.scope import LINE, PLACES, Sample, Scope, broken, function, indented, symbols
+from resnet_explorer.source.scope import (
+    LINE,
+    MIDDLES,
+    PLACES,
+    Sample,
+    Scope,
+    broken,
+    expanded,
+    function,
+    indented,
+    symbols,
+)
 from resnet_explorer.spec import Block as Kind
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec import ResNetSpec, StageEnd
 
 
 class Forward:
     """Writes the forward of a class of blocks; ``names`` are the modules of its activations."""
 
-    def __init__(self, blocks: Sequence[Sample], steps: Chain, names: Mapping[str, str]) -> None:
-        self.blocks, self.names = blocks, names
+    def __init__(
+        self, blocks: Sequence[Sample], steps: Chain, names: Mapping[str, str], *, ends_stage: bool = False
+    ) -> None:
+        self.blocks, self.names, self.ends_stage = blocks, names, ends_stage
         self.form = blocks[0].form
         self.before = max((sample.form.before for sample in blocks), key=len)
         self.branch = steps[len(self.before) :]
@@ -33,7 +46,7 @@ class Forward:
             start = "y"
         if self.form.gate and not splits(self.blocks):
             lines.append("gate = self.gate(x)")
-        if self.form.shortcut is None and not self._ends(""):
+        if self.form.shortcut is None and not self._ends("") and not self.ends_stage:
             return [*lines[:-1], lines[-1].replace("y = ", "return ", 1)]
         shortcut = self._shortcut()
         if len(line := self._last(shortcut)) + 8 <= LINE:
@@ -56,7 +69,7 @@ class Forward:
 
     def _through(self, chain: Chain, start: str) -> str:
         for step in chain:
-            if isinstance(step, Gated):
+            if isinstance(step, Gated | Fork):
                 start = f"self.{step.name}({start})"
             elif isinstance(step.layer, Scale):
                 start = f"{step.layer.factor!r} * {start}"
@@ -83,13 +96,14 @@ class Forward:
         total = "y" if self.form.shortcut is None else f"y + {shortcut}"
         if self.form.shortcut is not None and self.form.gate:
             total = f"{'gate * ' if self._is_exclusive() else ''}y + (1 - gate) * {shortcut}"
-        return f"return {self._ends(total)}"
+        ends = self._ends(total)
+        return f"return self.bam({ends})" if self.ends_stage else f"return {ends}"
 
     def _is_exclusive(self) -> bool:
         return any(isinstance(part.layer, GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
 
     def _ends(self, total: str) -> str:
-        chain = tuple(step for step in self.form.after if isinstance(step, Gated) or step.layer.role is not Role.JOIN)
+        chain = tuple(step for step in self.form.after if isinstance(step, Part) and step.layer.role is not Role.JOIN)
         return self._through(chain, total)
 
     def equation(self) -> str:
@@ -104,15 +118,16 @@ class Forward:
                 shortcut = f"(1 - g(x)) {shortcut}"
                 function = "g(x) F(x)" if self._is_exclusive() else function
             function = f"{function} + {shortcut}"
-        for part in flat(self.form.after):
-            if part.layer.role is not Role.JOIN:
-                function = f"{part.layer.kind}({function})"
+        for step in self.form.after:
+            if isinstance(step, Part) and step.layer.role is not Role.JOIN:
+                function = f"{step.layer.kind}({function})"
         return f"y = {function}" + (": no shortcut" if self.form.shortcut is None else "")
 
 
 def _lines_of(branch: Chain) -> list[Chain]:
     """Return a branch in the pieces that a line holds: a convolution with what has its number, then how it ends.
 
+    Of a pair in space and time each is one.
     Pools and dropout have no number: they stay with what they follow.
     """
     numbers = [re.search(r"\d", "" if isinstance(step, Gated) else step.name) for step in branch]
@@ -120,7 +135,8 @@ def _lines_of(branch: Chain) -> list[Chain]:
     pieces: list[list[Step]] = []
     last = ""
     for step, number in zip(branch[:count], numbers, strict=False):
-        if not pieces or (number and number[0] != last):
+        in_pair = step.name.endswith("_time") or (step.name.endswith("_space") and pieces and len(pieces[-1]) > 2)
+        if not pieces or (number and number[0] != last) or in_pair:
             pieces.append([])
         last = number[0] if number else last
         pieces[-1].append(step)
@@ -132,23 +148,36 @@ def _lines_of(branch: Chain) -> list[Chain]:
 NAMES: Mapping[Kind, str] = {Kind.BASIC: "BasicBlock", Kind.BOTTLENECK: "Bottleneck"}
 
 
+def _made_of(stage: ResNetSpec) -> tuple[object, ...]:
+    """Return the axes of a stage that its class of blocks depends on: the network gives what ends a stage."""
+    return tuple(getattr(stage, axis.name) for axis in fields(ResNetSpec) if axis.name != "stage_end")
+
+
+def class_names(spec: ResNetSpec) -> tuple[str, ...]:
+    """Return the name of the class of each stage's blocks.
+
+    Stages that differ in an axis of their blocks have a class each, numbered as the first stage that has it.
+    """
+    keys = list(zip(spec.block, map(_made_of, spec.by_stages), strict=True))
+    several = {kind for kind in Kind if len({key for key in keys if key[0] is kind}) > 1}
+    return tuple(NAMES[key[0]] + (str(keys.index(key) + 1) if key[0] in several else "") for key in keys)
+
+
 @dataclass(frozen=True, slots=True)
 class BlockClass:
     """A class of blocks as text; ``places`` are its parameters beside channels and width, ``out`` what it puts out.
 
-    ``repeats`` tells whether a stage has several of them; then what a place tells a block is 1 by default.
+    ``stages`` are the numbers of the stages made of it. ``repeats`` tells whether a stage has several of them; then
+    what a place tells a block is 1 by default. ``by_block`` tells whether their widths differ within a stage.
     """
 
-    kind: Kind
+    name: str
+    stages: tuple[int, ...]
     places: tuple[str, ...]
     out: str
     repeats: bool
+    by_block: bool
     lines: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Return the name of the class."""
-        return NAMES[self.kind]
 
     @property
     def renamed(self) -> Mapping[str, str]:
@@ -160,17 +189,22 @@ class BlockClass:
         return self.renamed.get(place, place)
 
 
-def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repeats: bool) -> BlockClass:
-    """Return the class of a kind of block."""
+def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks: Sequence[Sample]) -> BlockClass:
+    """Return the class of the blocks of some stages, which are made alike."""
+    spec, kind = network.at(stages[0]), network.block[stages[0] - 1]
+    repeats = any(network.blocks[number - 1] > 1 for number in stages)
+    by_block = any(len(set(network.stage_widths(number))) > 1 for number in stages)
     writer = _Block(spec, kind, blocks)
     writer.body()
     places = tuple(place for place in PLACES if place in writer.scope.used)
-    out = f"{spec.expansion} * width" if writer.out == "out" else "width"
-    made = BlockClass(kind, places, out, repeats)
+    out = expanded(spec) if writer.out == "out" else "width"
+    made = BlockClass(name, stages, places, out, repeats, by_block)
     writer = _Block(spec, kind, blocks, made.renamed)
     usual = " = 1" if repeats else ""
     names = ("channels: int", "width: int", *(f"{made.parameter(place)}: int{usual}" for place in places))
-    forward = Forward(blocks, writer.steps, {name: used for name, (used, _) in writer.activations.items()})
+    ends = any(network.at(number).stage_end is not StageEnd.NONE for number in stages)
+    names_of = {name: used for name, (used, _) in writer.activations.items()}
+    forward = Forward(blocks, writer.steps, names_of, ends_stage=ends)
     lines = [
         f"class {made.name}(nn.Module):",
         f'    """{forward.equation()}."""',
@@ -179,6 +213,7 @@ def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repea
         *indented(function("__init__", ("self", *names), "None", 4)),
         "        super().__init__()",
         *indented(writer.body(), 8),
+        *(["        self.bam: nn.Module = nn.Identity()"] if ends else []),
         "",
         "    def forward(self, x: Tensor) -> Tensor:",
         *indented(forward.lines(), 8),
@@ -193,7 +228,7 @@ def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
     """
     parts = [step for step in steps if isinstance(step, Part) and _is_shared(step)]
     return {
-        part.name: (re.sub(r"\d+$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
+        part.name: (re.sub(r"\d+(_space)?$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
         for part in parts
     }
 
@@ -208,7 +243,7 @@ class _Block:
     ) -> None:
         self.spec, self.blocks = spec, blocks
         self.scope = Scope(symbols(spec, kind, blocks), renamed)
-        self.out = "out" if kind is Kind.BOTTLENECK and spec.expansion > 1 else "width"
+        self.out = "out" if kind is Kind.BOTTLENECK and spec.expansion != 1 else "width"
         self.chains = [sample.form.before + sample.form.branch for sample in blocks]
         self.steps = max(self.chains, key=len)
         self.activations = activations((*self.steps, *blocks[0].form.after))
@@ -220,6 +255,8 @@ class _Block:
         lines = []
         for step in self.steps:
             writer.made = (self.out,) if step is convs[-1] else ("width", "inner", "first")
+            if step.name.endswith("_space"):
+                writer.made = MIDDLES
             lines += self._step(writer, step)
         for step in self.blocks[0].form.after:
             if isinstance(step, Part) and step.layer.role is not Role.JOIN:
@@ -230,7 +267,7 @@ class _Block:
         return [*self.scope.definitions(), *lines]
 
     def _step(self, writer: Writer, step: Step) -> list[str]:
-        if isinstance(step, Gated):
+        if not isinstance(step, Part):
             gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
         if _is_shared(step) or isinstance(step.layer, Scale | Beta):

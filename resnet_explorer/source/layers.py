@@ -9,6 +9,7 @@ from resnet_explorer.network.branches import hidden
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import named
 from resnet_explorer.network.kinds.blocks import Dropout
+from resnet_explorer.network.kinds.dimensions import argument
 from resnet_explorer.network.tree import ALTERING
 from resnet_explorer.source.scope import Call, Sample, Scope, Term, broken, call, indented
 from resnet_explorer.spec import ResNetSpec
@@ -39,8 +40,13 @@ class Writer:
     def gate(self, column: Sequence[Gated]) -> Term:
         """Return an attention's gate as an expression that makes the module."""
         name, arguments = _GATES[column[0].name]
-        self.column = [gated.parts[1].layer for gated in column]
+        self.column = [_telling(gated) for gated in column]
         return call(name, *arguments(self))
+
+    def _groups(self) -> str:
+        if all(layer is None or layer.groups == 1 for layer in self.column):
+            return "1"
+        return self.say("groups", "groups")
 
     def say(self, field: str, *keys: str) -> str:
         """Return a field of the layer, written as the first of the symbols that has its value everywhere."""
@@ -59,20 +65,35 @@ class Writer:
         """Return the call of a convolution, and let its output flow on."""
         source, size, stride = self.flow, self.kernel or self.say("kernel"), self.say("stride", "stride")
         layers = [layer for layer in self.column if layer is not None]
-        wide = [None if layer is None or layer.kernel == 1 else layer.dilation for layer in self.column]
+        wide = [None if layer is None or max(layer.kernels) == 1 else layer.dilation for layer in self.column]
         dilation = self.scope.say(wide, "before", "dilation") if any(wide) else "1"
         self.flow = self.say("out_channels", *self.made)
+        padding = _padding(size, dilation)
+        if layers[0].dims == 3 and layers[0].time:
+            size, stride, padding = self._with_time(size, stride, padding, dilation)
         return (
             name,
             source,
             self.flow,
             size,
             stride if stride == "stride" else named("stride", stride, "1"),
-            named("padding", _padding(size, dilation), "0"),
+            named("padding", padding, "0"),
             named("dilation", dilation, "1"),
-            named("groups", self.say("groups"), "1"),
+            named("groups", self._groups(), "1"),
             "" if any(layer.bias for layer in layers) else "bias=False",
         )
+
+    def _with_time(self, kernel: str, stride: str, padding: str, dilation: str) -> tuple[str, str, str]:
+        """Return the sizes of a convolution that has another window along time than along height and width."""
+        frames = self.scope.say([layer and layer.kernels[0] for layer in self.column])
+        skips = self.scope.say([layer and layer.strides[0] for layer in self.column], "stride")
+        border = "0" if frames == "1" else _padding(frames, dilation)
+        return _axes(frames, kernel), _axes(skips, stride), _axes(border, padding)
+
+
+def _axes(frames: str, other: str) -> str:
+    """Return a size along time, height and width: one number where all are the same."""
+    return other if frames == other else f"({frames}, {other}, {other})"
 
 
 def values(column: Layers, field: str) -> list[int | None]:
@@ -87,6 +108,11 @@ def _padding(kernel: str, dilation: str) -> str:
     if dilation.isdigit() or reach == 0:
         return str(reach * int(dilation)) if reach else "0"
     return dilation if reach == 1 else f"{reach} * {dilation}"
+
+
+def _telling(gated: Gated) -> Layer:
+    """Return the layer of a gate that tells its sizes."""
+    return next(part.layer for part in flat(gated.parts) if part.name.endswith((".fc1", ".t", ".conv")))
 
 
 def _channelwise(writer: Writer) -> tuple[str, str]:
@@ -115,11 +141,20 @@ def _eca(writer: Writer) -> tuple[str]:
     return (f"max(int(log2({writer.flow}) + 1) // 2 | 1, 3)",)
 
 
+def _spatial(writer: Writer) -> tuple[str, ...]:
+    """Return nothing for images; else the window of the convolution over the positions."""
+    conv = writer.column[0]
+    return () if conv.dims == 2 else tuple(str(argument(sizes)) for sizes in (conv.kernels, conv.paddings))
+
+
 _GATES: Mapping[str, tuple[str, Callable[[Writer], tuple[str, ...]]]] = {
     "se": ("SE", _channelwise),
     "eca": ("ECA", _eca),
     "cbam_channel": ("ChannelAttention", _channelwise),
-    "cbam_spatial": ("SpatialAttention", lambda writer: ()),
+    "cbam_spatial": ("SpatialAttention", _spatial),
+    "gc": ("GlobalContext", _channelwise),
+    "gca": ("AddedContext", _channelwise),
+    "nl": ("NonLocal", _channelwise),
 }
 """The class of each gate, and what it is called with."""
 
@@ -147,8 +182,9 @@ class Shortcut:
         """Return the lines; there are none for the identity."""
         lines, form = [], self.blocks[0].form
         if form.gate:
-            convs = [flat(sample.form.gate)[0].layer for sample in self.blocks]
+            convs: Layers = [flat(sample.form.gate)[0].layer for sample in self.blocks]
             stride = self.scope.say(values(convs, "stride"), "stride")
+            stride = _axes("1", stride) if convs[0].time and convs[0].dims == 3 else stride
             lines += broken(
                 "self.gate = ", call("Gate", self.scope.name("channels"), self.scope.name(self.out), stride)
             )
@@ -169,12 +205,12 @@ class Shortcut:
         return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
 
     def _projection(self, indent: int) -> list[str]:
-        if any(pad := self._column(Role.PAD)):
+        pools, pad = self._column(Role.POOLING), self._column(Role.PAD)
+        if any(pad) and not any(pools):
             return broken("self.downsample = ", self.writer.term(pad), indent=indent)
-        first, made = self._conv()
+        first, made = ([], [self.writer.term(pad)]) if any(pad) else self._conv()
         if any(norm := self._column(Role.NORM)):
             made.append(self.writer.term(norm))
-        pools = self._column(Role.POOLING)
         strides = {pool and pool.stride for pool, layers in zip(pools, self.bridges, strict=True) if layers}
         if strides == {None}:
             return [*first, *_sequence("self.downsample", made, indent)]
@@ -204,7 +240,8 @@ class Shortcut:
             shrinks.append(bool(pool) if layers and not keeps_size else None)
         lines = []
         if any(same):
-            lines += [f"if {self.scope.where(same, ('dilation', '1'))}:", "    layers.insert(0, SamePool())"]
+            pool = self.writer.term([layer if flag else None for layer, flag in zip(column, same, strict=True)])
+            lines += [f"if {self.scope.where(same, ('dilation', '1'))}:", f"    layers.insert(0, {pool})"]
         if any(shrinks):
             pool = self.writer.term([layer if flag else None for layer, flag in zip(column, shrinks, strict=True)])
             test = self.scope.where(shrinks, ("stride", "1"))

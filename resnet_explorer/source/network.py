@@ -1,8 +1,8 @@
 """The class of the network: stem, stages, head, initial weights, and the forward through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from resnet_explorer.network import Block, Network, Part, Stage, flat
+from resnet_explorer.network import Block, Form, Gated, Network, Part, Stage, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Scale
 from resnet_explorer.network.kinds.scaled import Beta, ScaledStdConv2d
@@ -12,10 +12,7 @@ from resnet_explorer.readings.text import size
 from resnet_explorer.source.blocks import BlockClass
 from resnet_explorer.source.layers import Writer
 from resnet_explorer.source.scope import LINE, Call, Scope, Term, broken, call, commented, function, indented, samples
-from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import Init
-
-_NAMES: Mapping[Kind, str] = {Kind.BASIC: "basic_stage", Kind.BOTTLENECK: "bottleneck_stage"}
 
 _FIRSTS = {"stride": "takes the stride", "before": "dilates by before"}
 
@@ -27,6 +24,8 @@ def stage_function(blocks: Sequence[BlockClass], block: BlockClass) -> list[str]
     places = _stage_places(block)
     firsts = [text for place, text in _FIRSTS.items() if place in places]
     tells = f"; the first {' and '.join(firsts)}" if firsts else ""
+    if block.by_block:
+        return _by_block(blocks, block, places, tells)
     names = ("channels", "width", "blocks", *places)
     first = call(block.name, "channels", "width", *_arguments(block, {place: place for place in block.places}))
     return [
@@ -38,8 +37,28 @@ def stage_function(blocks: Sequence[BlockClass], block: BlockClass) -> list[str]
     ]
 
 
+def _by_block(blocks: Sequence[BlockClass], block: BlockClass, places: tuple[str, ...], tells: str) -> list[str]:
+    """Return the function that stacks blocks whose widths differ."""
+    firsts = {"stride": ("stride", "1"), "before": ("before", "dilation"), "dilation": ("dilation", "dilation")}
+    values = {
+        place: first if first == other else f"{first} if number == 0 else {other}"
+        for place, (first, other) in firsts.items()
+    }
+    made = call(block.name, "channels", "width", *_arguments(block, values))
+    names = ("channels: int", "widths: tuple[int, ...]", *(f"{name}: int" for name in places))
+    return [
+        *function(_name(blocks, block), names, "nn.Sequential", 0),
+        f'    """Return blocks of these widths{tells}."""',
+        "    blocks: list[nn.Module] = []",
+        "    for number, width in enumerate(widths):" if "number" in str(made) else "    for width in widths:",
+        *indented(broken("blocks.append", call("", made), indent=8), 8),
+        f"        channels = {block.out}",
+        "    return nn.Sequential(*blocks)",
+    ]
+
+
 def _name(blocks: Sequence[BlockClass], block: BlockClass) -> str:
-    return "stage" if len(blocks) == 1 else _NAMES[block.kind]
+    return "stage" if len(blocks) == 1 else f"{block.name.replace('Block', '').lower()}_stage"
 
 
 def _stage_places(block: BlockClass) -> tuple[str, ...]:
@@ -69,13 +88,17 @@ def _rest(block: BlockClass) -> list[str]:
 def stage_call(analysis: Analysis, blocks: Sequence[BlockClass], stage: Stage) -> Call:
     """Return the expression that makes a stage."""
     spec = analysis.network.spec
-    block = next(block for block in blocks if block.kind is spec.block[stage.number - 1])
+    block = next(block for block in blocks if stage.number in block.stages)
     first = samples(analysis)[stage.path][0]
     start = (str(first.channels), str(first.width))
     if not block.repeats:
         places = [f"{block.parameter(place)}={getattr(first, place)}" for place in block.places]
         return call("nn.Sequential", call(block.name, *start, *places))
     places = [f"{place}={getattr(first, place)}" for place in _stage_places(block)]
+    if block.by_block:
+        widths = spec.stage_widths(stage.number)
+        alike = f"({widths[0]},) * {len(widths)}" if len(set(widths)) == 1 else str(widths)
+        return call(_name(blocks, block), start[0], alike, *places)
     return call(_name(blocks, block), *start, f"blocks={len(stage.blocks)}", *places)
 
 
@@ -100,7 +123,7 @@ def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
     if spec.init in _DRAWS:
         lines += [
             "for module in self.modules():",
-            "    if isinstance(module, nn.Conv2d):",
+            f"    if isinstance(module, nn.Conv{spec.dims}d):",
             f"        {_DRAWS[spec.init]}",
         ]
     lines += [*_blocks(network, blocks), *_betas(network)]
@@ -113,18 +136,30 @@ def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
 def _blocks(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
     """Return the loop over the blocks: the chance of skipping each, and the weights that start small or at 0."""
     spec, count = network.spec, sum(network.spec.blocks)
-    each = {block.kind: _weights(network, block.kind, count) for block in blocks}
-    branch = flat(network.stages[0].blocks[0].form.branch)
-    chance = f"block.skip.chance = {spec.stochastic_depth!r} * number / {count}"
-    has_skip = any(part.layer.role is Role.DROP and part.name == "skip" for part in branch)
-    skips = commented([chance], "rises with the depth", 12) if has_skip else []
-    if not skips and not any(each.values()):
+    each = {block.name: _weights(network, block, count) for block in blocks}
+    skips = {block.name: _skip(network, block, count) for block in blocks}
+    common = skips[blocks[0].name] if len({tuple(lines) for lines in skips.values()}) == 1 else []
+    if not common:
+        each = {name: [*skips[name], *lines] for name, lines in each.items()}
+    if not common and not any(each.values()):
         return []
     kinds = " | ".join(block.name for block in blocks)
     lines = [*_FIXUP] if spec.init is Init.FIXUP else []
-    lines.append(f"blocks = [m for m in self.modules() if isinstance(m, {kinds})]")
-    lines.append("for number, block in enumerate(blocks, start=1):" if skips else "for block in blocks:")
-    return [*lines, *indented([*skips, *_each(blocks, each)])]
+    head = f"blocks = [m for m in self.modules() if isinstance(m, {kinds})]"
+    lines += [head] if len(head) + 8 <= LINE else broken("kinds = ", call("", *kinds.split(" | ")))
+    if len(head) + 8 > LINE:
+        lines.append("blocks = [m for m in self.modules() if isinstance(m, kinds)]")
+    lines.append("for number, block in enumerate(blocks, start=1):" if any(skips.values()) else "for block in blocks:")
+    return [*lines, *indented([*common, *_each(blocks, each)])]
+
+
+def _skip(network: Network, block: BlockClass, count: int) -> list[str]:
+    """Return the line that sets the chance of skipping a block, which rises with the depth."""
+    form, spec = network.stages[block.stages[0] - 1].blocks[0].form, network.spec.at(block.stages[0])
+    if not any(part.layer.role is Role.DROP and part.name == "skip" for part in flat(form.branch)):
+        return []
+    chance = f"block.skip.chance = {spec.stochastic_depth!r} * number / {count}"
+    return commented([chance], "rises with the depth", 12)
 
 
 def _betas(network: Network) -> list[str]:
@@ -132,9 +167,7 @@ def _betas(network: Network) -> list[str]:
     if not any(isinstance(part.layer, Beta) for stage in network.stages for part in stage.blocks[0].form.parts):
         return []
     names = [f"self.{stage.path}" for stage in network.stages]
-    branches = [flat(stage.blocks[0].form.branch) for stage in network.stages]
-    scales = [[part.layer for part in branch if part.name == "scale"] for branch in branches]
-    factors = [next((layer.factor for layer in row if isinstance(layer, Scale)), 1.0) for row in scales]
+    factors = [_alpha(stage.blocks[0].form) for stage in network.stages]
     same = len(set(factors)) == 1
     pairs = names if same else [f"({name}, {factor!r})" for name, factor in zip(names, factors, strict=True)]
     target, alpha = ("layer", repr(factors[0])) if same else ("layer, alpha", "alpha")
@@ -147,27 +180,46 @@ def _betas(network: Network) -> list[str]:
     ]
 
 
-def _each(blocks: Sequence[BlockClass], lines: Mapping[Kind, list[str]]) -> list[str]:
-    if len(blocks) == 1 or not any(lines.values()):
-        return lines[blocks[0].kind]
-    first, second = blocks
-    test = f"if isinstance(block, {first.name}):"
-    return [test, *indented(lines[first.kind]), "else:", *indented(lines[second.kind])]
+def _alpha(form: Form) -> float:
+    """Return the factor by whose square a branch adds to the variance of x; 0 where that is not tracked."""
+    if not any(isinstance(part.layer, Beta) for part in form.parts):
+        return 0.0
+    scales = (part.layer for part in flat(form.branch) if part.name == "scale")
+    return next((layer.factor for layer in scales if isinstance(layer, Scale)), 1.0)
 
 
-def _weights(network: Network, kind: Kind, count: int) -> list[str]:
-    form, lines = network.stages[network.spec.block.index(kind)].blocks[0].form, []
+def _each(blocks: Sequence[BlockClass], lines: Mapping[str, list[str]]) -> list[str]:
+    """Return the lines for each class, by tests where the classes differ."""
+    first = lines[blocks[0].name]
+    if all(lines[block.name] == first for block in blocks) and (len(blocks) == 1 or not first):
+        return first
+    result: list[str] = []
+    for block in blocks:
+        word = "elif" if result else "if"
+        last = block is blocks[-1] and len(blocks) == sum(bool(lines[other.name]) for other in blocks)
+        if lines[block.name]:
+            result += ["else:" if last and result else f"{word} isinstance(block, {block.name}):"]
+            result += indented(lines[block.name])
+    return result
+
+
+def _weights(network: Network, block: BlockClass, count: int) -> list[str]:
+    """Return the lines that set the initial weights of a class of blocks."""
+    form, lines = network.stages[block.stages[0] - 1].blocks[0].form, []
+    spec = network.spec.at(block.stages[0])
     own = [step for step in (*form.before, *form.branch, *form.after) if isinstance(step, Part)]
     convs = [part.name for part in own if part.layer.role is Role.CONVOLUTION]
-    if network.spec.init is Init.FIXUP:
+    if spec.init is Init.FIXUP:
         power = -0.5 / (len(convs) - 1)
         lines += [f"block.{name}.weight.data.mul_({count}**{power})" for name in convs[:-1]]
         strength = _strength(next(part.layer for part in own if part.name == convs[-1]))
         lines.append(f"nn.init.zeros_(block.{convs[-1]}.{strength})")
-    elif network.spec.zero_init:
-        first = starts_at_0(network.spec, form)
+    elif spec.zero_init:
+        first = starts_at_0(spec, form)
         strength = f"block.{first.name}.{_strength(first.layer)}" if first else ""
         lines += [f"nn.init.zeros_({strength})  # the branch starts at 0"] if first else []
+    if form.gate and spec.gate_bias != network.spec.gate_bias:
+        lines.append(f"nn.init.constant_(block.gate.conv.bias, {spec.gate_bias!r})")
     return lines
 
 
@@ -178,7 +230,7 @@ def _strength(layer: Layer) -> str:
 
 def class_name(analysis: Analysis) -> str:
     """Return the name of the network's class."""
-    return "ResNet" if analysis.network.spec.residual else "PlainNet"
+    return "ResNet" if analysis.network.spec.has_shortcuts else "PlainNet"
 
 
 def network_class(analysis: Analysis, blocks: Sequence[BlockClass]) -> list[str]:
@@ -197,13 +249,22 @@ def network_class(analysis: Analysis, blocks: Sequence[BlockClass]) -> list[str]
     ]
 
 
+def _stage_end(stage: Stage, channels: int) -> list[str]:
+    """Return the line that gives the last block of a stage what ends the stage; none without it."""
+    gates = [step for step in stage.blocks[-1].form.after if isinstance(step, Gated)]
+    if not gates:
+        return []
+    inner = next(part.layer for part in flat(gates[0].parts) if part.name == "bam.fc1")
+    return [f"self.{stage.path}[-1].bam = BAM({channels}, {inner.arguments()['out_channels']})"]
+
+
 class _Layers:
     """Writes the layers of stem and head, and the stages between them, with the shapes that change."""
 
     def __init__(self, analysis: Analysis, blocks: Sequence[BlockClass]) -> None:
         self.analysis, self.blocks = analysis, blocks
         self.readings = {row.path: row.reading for row in analysis.rows}
-        self.writer = Writer(analysis.network.spec, Scope(), str(analysis.network.spec.in_channels))
+        self.writer = Writer(analysis.network.spec.at(1), Scope(), str(analysis.network.spec.in_channels))
 
     def lines(self) -> list[str]:
         network, shape = self.analysis.network, self.analysis.total.input
@@ -212,7 +273,8 @@ class _Layers:
             shape = self.analysis.sums[stage.path].output
             made = broken(f"self.{stage.path} = ", stage_call(self.analysis, self.blocks, stage))
             lines += commented(made, size(shape))
-        self.writer.flow = str(shape[1])
+            lines += _stage_end(stage, shape[1])
+        self.writer = Writer(network.spec.by_stages[-1], Scope(), str(shape[1]))
         return [*lines, *(self._block(network.head) if network.head else [])]
 
     def _block(self, block: Block) -> list[str]:
@@ -242,7 +304,7 @@ def _modules(block: Block) -> dict[str, list[Part]]:
 
 def _forward(analysis: Analysis) -> list[str]:
     network = analysis.network
-    lines = [f"x = {_through(flat(network.stem.form.branch), 'x')}"]
+    lines = [f"x = {_through(parts, 'x')}" for parts in _pairs(flat(network.stem.form.branch))]
     lines += [f"x = self.{stage.path}(x)" for stage in network.stages]
     if network.head is None:
         return [*lines, "return x"]
@@ -257,6 +319,12 @@ def _forward(analysis: Analysis) -> list[str]:
         lines.append(f"x = {_through(parts[:flat_at], 'x')}")
         last = f"return {_through(parts[flat_at:], 'x')}"
     return [*lines, last]
+
+
+def _pairs(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Yield the stem as one piece, or up to the convolution in time and from there on."""
+    time = next((place for place, part in enumerate(parts) if part.name.endswith("_time")), 0)
+    yield from (parts[:time], parts[time:]) if time else (parts,)
 
 
 def _through(parts: Sequence[Part], start: str) -> str:

@@ -7,7 +7,9 @@ source says nothing that the tree does not, and has no parameter for what never 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
+from operator import eq
 
 from resnet_explorer.network import Form, flat
 from resnet_explorer.readings import Analysis
@@ -33,12 +35,17 @@ class Sample:
 
 
 def samples(analysis: Analysis) -> Mapping[str, tuple[Sample, ...]]:
-    """Return the different blocks of each stage, by the stage's path: the first, and one that follows it."""
+    """Return the different blocks of each stage, by the stage's path: the first, and one that follows it.
+
+    Where widths differ by block it is all of them.
+    """
     spec, by_stage, dilation = analysis.network.spec, {}, 1
-    for stage, width, planned in zip(analysis.network.stages, spec.widths, spec.strides, strict=True):
+    for stage, planned in zip(analysis.network.stages, spec.strides, strict=True):
         before, dilation = dilation, dilation * planned // _stride(stage.blocks[0].form)
-        blocks = []
-        for block in stage.blocks[:2]:
+        blocks, widths = [], spec.stage_widths(stage.number)
+        for block, width in zip(stage.blocks, widths, strict=True):
+            if block.number > 2 and len(set(widths)) == 1:
+                break
             sums = analysis.sums[block.path]
             channels, out, stride = sums.input[1], sums.output[1], _stride(block.form)
             blocks.append(Sample(block.form, channels, width, out, stride, before, dilation))
@@ -152,16 +159,59 @@ def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symb
         if (formula := _inner(spec)) != "width":
             inner = "inner"
             made.append(Symbol(inner, tuple(map(spec.inner_width, widths)), formula))
-        if spec.expansion > 1:
-            made.append(Symbol("out", tuple(sample.out for sample in blocks), f"{spec.expansion} * width"))
+        if spec.group_width is not None:
+            made.append(Symbol("groups", tuple(map(spec.groups, widths)), f"width // {spec.group_width}"))
+        if spec.expansion != 1:
+            made.append(Symbol("out", tuple(sample.out for sample in blocks), expanded(spec)))
     if spec.reduce_first > 1:
         whole = map(spec.inner_width, widths) if kind is Kind.BOTTLENECK else widths
         firsts = tuple(value // spec.reduce_first for value in whole)
         made.append(Symbol("first", firsts, f"{inner} // {spec.reduce_first}"))
-    return made
+    return [*made, *_middles(made, blocks)]
+
+
+MIDDLES = ("middle", "middle2")
+"""The names of the channels between a convolution in space and one in time; two where a block has different ones."""
+
+
+def _middles(made: Sequence[Symbol], blocks: Sequence[Sample]) -> list[Symbol]:
+    """Return the channels inside the pairs of a block of R(2+1)D, by what they are made of."""
+    symbols: list[Symbol] = []
+    parts = [{part.name: part.layer for part in flat(sample.form.before + sample.form.branch)} for sample in blocks]
+    for name in parts[0]:
+        if not (name.startswith("conv") and name.endswith("_space")):
+            continue
+        pairs = [(layers[name], layers[f"{name.removesuffix('_space')}_time"]) for layers in parts]
+        values = tuple(next(space.tensors()).shape[0] for space, _ in pairs)
+        if any(symbol.values == values for symbol in symbols):
+            continue
+        outs = tuple(next(time.tensors()).shape[0] for _, time in pairs)
+        out = next(symbol.name for symbol in made[1:] if symbol.values == outs)
+        kernel = next(pairs[0][0].tensors()).shape[-1]
+        whole = f"{kernel**3} * channels * {out} // ({kernel**2} * channels + {kernel} * {out})"
+        groups = tuple(getattr(space, "groups", 1) for space, _ in pairs)
+        symbols.append(Symbol(MIDDLES[len(symbols)], values, _in_groups(whole, groups, values, made)))
+    return symbols
+
+
+def _in_groups(whole: str, groups: tuple[int, ...], values: tuple[int, ...], made: Sequence[Symbol]) -> str:
+    """Return how a number of channels is brought to a multiple of the groups; as it is for one group."""
+    if set(groups) == {1}:
+        return whole
+    name = next((symbol.name for symbol in made if symbol.name == "groups" and symbol.values == groups), str(groups[0]))
+    return f"max(1, {whole} // {name}) * {name}" if any(map(eq, values, groups)) else f"{whole} // {name} * {name}"
+
+
+def expanded(spec: ResNetSpec) -> str:
+    """Return how the channels that a bottleneck puts out are worked out from its width."""
+    times = Fraction(str(spec.expansion))
+    whole = f"{times.numerator} * width" if times.numerator > 1 else "width"
+    return whole if times.denominator == 1 else f"{whole} // {times.denominator}"
 
 
 def _inner(spec: ResNetSpec) -> str:
+    if spec.group_width is not None:
+        return "width"
     whole, rest = divmod(spec.base_width, USUAL_BASE_WIDTH)
     factor = whole * spec.cardinality
     if rest == 0:

@@ -11,9 +11,10 @@ import resnet_explorer
 from resnet_explorer.network import Block, Network, Stage
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Dropout, Scale
+from resnet_explorer.network.kinds.dimensions import in_dims
 from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.readings import Analysis
-from resnet_explorer.source.blocks import NAMES, BlockClass, activations, block_class
+from resnet_explorer.source.blocks import BlockClass, activations, block_class, class_names
 from resnet_explorer.source.network import class_name, network_class, stage_function
 from resnet_explorer.source.scope import LINE, samples
 from resnet_explorer.spec.catalogue import title
@@ -24,7 +25,8 @@ def to_source(analysis: Analysis) -> str:
     blocks = block_classes(analysis)
     parts = [part for block in blocks for part in (block.lines, stage_function(blocks, block)) if part]
     code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
-    small = [text for name, text in classes().items() if re.search(rf"\b{name}\(", code)]
+    own = classes(analysis.network.spec.dims)
+    small = [text for name, text in own.items() if re.search(rf"\b{name}\(", code)]
     bias = repr(analysis.network.spec.gate_bias)
     shape = ", ".join(str(length) for length in analysis.total.input)
     main = [
@@ -37,14 +39,19 @@ def to_source(analysis: Analysis) -> str:
     return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
 
 
+_FILES = ("layers.py", "written.py")
+_OTHER_FILES = ("any_dims.py", "written_any_dims.py")
+"""Where the classes of signal and video networks stand, which differ from those of image networks."""
+
+
 @cache
-def classes() -> Mapping[str, str]:
+def classes(dims: int = 2) -> Mapping[str, str]:
     """Return the text of each class that torch.nn lacks by its name, as the files of ``module`` have it.
 
     The files are read and not imported, since they import PyTorch.
     """
     texts = {}
-    for name in ("layers.py", "written.py"):
+    for name in _FILES if dims == 2 else (*_FILES, *_OTHER_FILES):
         text = (Path(resnet_explorer.__file__).parent / "module" / name).read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)):
@@ -52,18 +59,19 @@ def classes() -> Mapping[str, str]:
             written = (member for member in members if getattr(member, "name", "") != "extra_repr")
             body = ("\n".join(lines[member.lineno - 1 : member.end_lineno]) for member in written)
             texts[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
-    return texts
+    if dims == 2:
+        return texts
+    return {in_dims(name, dims): in_dims(text, dims) for name, text in texts.items() if not re.search("[13]d$", name)}
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
-    """Return the class of each kind of block that a network has."""
-    network, by_stage = analysis.network, samples(analysis)
-    classes = []
-    for kind in dict.fromkeys(network.spec.block):
-        stages = [stage for stage, of in zip(network.stages, network.spec.block, strict=True) if of is kind]
+    """Return the classes of a network's blocks: one for each kind, or for each group of stages that are made alike."""
+    spec, by_stage = analysis.network.spec, samples(analysis)
+    names, classes = class_names(spec), []
+    for name in dict.fromkeys(names):
+        stages = [stage for stage, of in zip(analysis.network.stages, names, strict=True) if of == name]
         blocks = tuple(sample for stage in stages for sample in by_stage[stage.path])
-        repeats = any(len(stage.blocks) > 1 for stage in stages)
-        classes.append(block_class(network.spec, kind, blocks, repeats=repeats))
+        classes.append(block_class(spec, name, tuple(stage.number for stage in stages), blocks))
     return tuple(classes)
 
 
@@ -119,9 +127,11 @@ def lines_of(source: str, network: Network, path: str) -> list[int]:
 
 def _in_block(lines: list[str], network: Network, stage: Stage, block: Block, inner: str) -> list[int]:
     """Return the lines of the block's class, and those of the small class that one of its layers lies in."""
-    kind = NAMES[network.spec.block[stage.number - 1]]
+    kind = class_names(network.spec)[stage.number - 1]
     numbers = _found(lines, _region(lines, f"class {kind}"), _pattern(block, inner))
     name, _, layer = inner.partition(".")
+    if name == "bam":
+        numbers += _found(lines, _region(lines, "class BAM"), _module(layer) if layer else "class BAM")
     made = re.search(rf"self\.{name} = (\w+)\(", "\n".join(lines[number] for number in numbers))
     if layer and made:
         numbers += _found(lines, _region(lines, f"class {made[1]}"), _module(layer))

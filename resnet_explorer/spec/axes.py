@@ -11,7 +11,7 @@ from typing import get_args, get_origin, get_type_hints
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
 from resnet_explorer.spec.readers import FRACTIONS, WHOLES, Choice, quoted
-from resnet_explorer.spec.resnet_spec import ResNetSpec
+from resnet_explorer.spec.resnet_spec import BY_STAGE, ResNetSpec
 
 SECTIONS = ("Stages", "Block", "Shortcut", "Layers", "Stem", "Training depth", "Head")
 STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = SECTIONS
@@ -41,15 +41,32 @@ def _unless(applies: Callable[[ResNetSpec], bool], why: str) -> Callable[[ResNet
 _never = _unless(lambda spec: True, "")
 _basic = _unless(lambda spec: spec.has_bottlenecks, "Only bottleneck blocks have this choice.")
 _plain = _unless(lambda spec: spec.residual, "A plain network has no shortcuts.")
-_REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
-_unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
+
+
+def _cardinal(spec: ResNetSpec) -> str:
+    return _basic(spec) or ("The group width tells the groups." if spec.group_width is not None else "")
+
+
+_KEEPING = (choices.Attention.NONE, choices.Attention.ECA)
+_unreduced = _unless(
+    lambda spec: spec.attention not in _KEEPING or spec.stage_end is not choices.StageEnd.NONE,
+    "No attention, and ECA, reduce no channels.",
+)
 _inattentive = _unless(lambda spec: spec.attention is not choices.Attention.NONE, "There is no attention.")
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
 _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
 _shallow_stem = _unless(
     lambda spec: spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED), "Only the deep stems have a width inside."
 )
+_early = _unless(
+    lambda spec: spec.order not in choices.EARLY or spec.stem_pool is choices.StemPool.CONV,
+    "In this order the first block activates.",
+)
+_images = _unless(lambda spec: spec.dims == 3, "Only videos have a time axis.")
 _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
+
+
+_PADDED = (choices.Shortcut.PADDING, choices.Shortcut.POOLED)
 
 
 def _any_side(spec: ResNetSpec) -> str:
@@ -68,7 +85,7 @@ def _no_mlp(spec: ResNetSpec) -> str:
 
 
 def _unprojected(spec: ResNetSpec) -> str:
-    return _plain(spec) or ("Option A has no convolution." if spec.shortcut is choices.Shortcut.PADDING else "")
+    return _plain(spec) or ("Zero-padding has no convolution." if spec.shortcut in _PADDED else "")
 
 
 def _ungated(spec: ResNetSpec) -> str:
@@ -81,6 +98,18 @@ _OUTPUT_STRIDES: tuple[Choice, ...] = (
     Choice(16, "16", "The last stage of a usual ResNet dilates instead of shrinking: finer maps for segmentation."),
     Choice(8, "8", "The last two stages dilate instead of shrinking: the finest maps, and the most costly."),
 )
+_KERNELS: tuple[Choice, ...] = (
+    Choice(3, "3×3", "The smallest window that sees all neighbours: that of the paper."),
+    Choice(5, "5×5", "Sees two positions around: 25 weights for each pair of channels instead of 9."),
+    Choice(7, "7×7", "Sees three positions around: 49 weights for each pair of channels instead of 9."),
+)
+_DIMS: tuple[Choice, ...] = (
+    Choice(1, "1 · signals", "Convolutions slide along time: sensor readings, sound, heartbeats (N × C × L)."),
+    Choice(2, "2 · images", "Convolutions slide over rows and columns (N × C × H × W)."),
+    Choice(3, "3 · videos", "Convolutions slide over frames, rows and columns (N × C × T × H × W)."),
+)
+_NUMBERS: Mapping[str, tuple[Choice, ...]] = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS, "dims": _DIMS}
+"""The values of axes that are one of a few numbers."""
 _TYPES = get_type_hints(ResNetSpec)
 
 
@@ -88,12 +117,25 @@ def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNe
     """Return the axis of a field of the spec: the field's type tells how its value is read."""
     kind, is_row = _TYPES[key], get_origin(_TYPES[key]) is tuple
     kind = get_args(kind)[0] if is_row else kind
-    values = _OUTPUT_STRIDES if key == "output_stride" else ()
+    values = _NUMBERS.get(key, ())
     if isinstance(kind, type) and issubclass(kind, choices.Option):
         values = readers.options(kind)
     numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
     read = readers.choice(key, values) if values else numbers.get(kind, readers.whole_or_none)(key)
-    return Axis(key, label, section, teaches, readers.several(read) if is_row else read, values, off)
+    if key in BY_STAGE:
+        return Axis(key, label, section, teaches, readers.by_stage(read), values, _in_no_stage(off))
+    read = readers.widths(key) if key == "widths" else readers.several(read) if is_row else read
+    return Axis(key, label, section, teaches, read, values, off)
+
+
+def _in_no_stage(off: Callable[[ResNetSpec], str]) -> Callable[[ResNetSpec], str]:
+    """Return why an axis has no effect on any stage of a spec."""
+
+    def reason(spec: ResNetSpec) -> str:
+        reasons = [off(stage) for stage in spec.by_stages]
+        return reasons[0] if all(reasons) else ""
+
+    return reason
 
 
 _ROWS = (
@@ -103,28 +145,37 @@ _ROWS = (
         "How many blocks each stage stacks. A stage works at one resolution; its first block may shrink the map."),
     _axis("widths", "Width", STAGES,
         "Channels inside the blocks of each stage: 64 to 512 in the ImageNet nets. Where the map halves the paper "
-        "doubles the channels, so that every layer costs about the same. One number scales all stages."),
+        "doubles the channels, so that every layer costs about the same. One number scales all stages; 16+48 lets it "
+        "grow from 16 by 48 with equal steps from block to block (PyramidNet), 16/20,24/28 gives it for each block."),
     _axis("strides", "Stride", STAGES,
         "By how much the first block of each stage shrinks the map: 1 keeps it, 2 halves it."),
-    _axis("expansion", "Expansion", BLOCK, "A bottleneck's output has this many times its inner width: 4 in the paper.",
+    _axis("expansion", "Expansion", BLOCK,
+        "A bottleneck's output has this many times its inner width: 4 in the paper, 1 in RegNet.",
         _basic),
     _axis("cardinality", "Cardinality", BLOCK,
         "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide convolution: "
-        "more channels for the same cost.", _basic),
-    _axis("base_width", "Group width", BLOCK,
+        "more channels for the same cost.", _cardinal),
+    _axis("base_width", "Base width", BLOCK,
         "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, 4 "
-        "in 32 groups ResNeXt-50 32×4d.", _basic),
+        "in 32 groups ResNeXt-50 32×4d.", _cardinal),
+    _axis("group_width", "Group width", BLOCK,
+        "Channels of each group of the 3×3, whatever the width: as many groups as it takes (RegNet); 1 makes it "
+        "depthwise, each channel alone. None leaves it to cardinality and base width.", _basic),
     _axis("reduce_first", "First reduction", BLOCK,
         "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1."),
+    _axis("kernel", "Kernel", BLOCK,
+        "Side of the convolutions that are 3×3 in the paper: all of a basic block, the middle one of a bottleneck."),
     _axis("order", "Order", BLOCK,
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
-    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first bottleneck of a stage halves the map.",
-        _basic),
+    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first block of a stage halves the map."),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
+    _axis("attention_at", "Attention sits", BLOCK, "Where in F(x) the attention stands.", _inattentive),
+    _axis("stage_end", "Stage ends in", BLOCK, "What stands after the last block of a stage."),
     _axis("reduction", "Reduction", BLOCK,
-        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
+        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS, 8 "
+        "in timm's GC and non-local, 2 in the paper of the latter.",
         _unreduced),
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
@@ -153,16 +204,23 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
+    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
     _axis("conv_bias", "Biases", LAYERS,
         "A learnt shift for each channel that a convolution puts out, where no norm shifts: NF-ResNets have them."),
     _axis("activation", "Activation", LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
+    _axis("dims", "Dimensions", STEM,
+        "What the network works on: signals, images or videos. All kernels and strides hold along each axis; only a "
+        "video's stem keeps all frames."),
     _axis("stem", "Stem", STEM, "What stands before the first stage."),
     _axis("stem_channels", "Stem channels", STEM,
         "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."),
     _axis("stem_width", "Stem width", STEM, "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
         _shallow_stem),
     _axis("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions."),
+    _axis("stem_activation", "Stem activates", STEM,
+        "Whether the norm of the stem is followed by the activation: not in PyramidNet for small images.",
+        _early),
     _axis("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
     _axis("init", "Initialisation", TRAINING, "From which distribution the initial weights are drawn."),
     _axis("zero_init", "Zero-init", TRAINING,
@@ -189,6 +247,9 @@ _ROWS = (
     _axis("head_hidden", "Hidden", HEAD, "Features between the two layers of an MLP.", _no_mlp),
     _axis("classes", "Classes", HEAD,
         "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps."),
+    _axis("head_channels", "Head channels", HEAD,
+        "A 1×1 convolution with norm and activation brings the last map to so many channels before it is pooled "
+        "(timm's ResNet-33ts: 1280); none leaves it out.", _headless),
     _axis("dropout", "Dropout", HEAD, "The chance that a feature is dropped before the classifier, in training.",
         _headless),
     _axis("output_stride", "Output stride", HEAD,
@@ -217,4 +278,5 @@ def axis(key: str) -> Axis:
     return AXES[key]
 
 
-assert list(AXES) and set(AXES) == {item.name for item in fields(ResNetSpec)} - {"name"}, "each axis has its row"
+_FIELDS = {item.name for item in fields(ResNetSpec)} - {"name", "by_stage", "block_widths"}
+assert set(AXES) == _FIELDS, "each axis has its row"

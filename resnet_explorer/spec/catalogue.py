@@ -7,8 +7,11 @@ from functools import cache, cached_property
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
+from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS
+from resnet_explorer.spec.block_widths import growth, widths_text
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
+from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 from resnet_explorer.spec.rows import ROWS, Row
 
@@ -37,7 +40,9 @@ class Entry(Row):
 
 
 CATALOGUE: Mapping[str, Entry] = {
-    row.name: Entry(**vars(row), family=FAMILIES[family]) for family, rows in ROWS.items() for row in rows
+    row.name: Entry(**vars(row), family=FAMILIES[family])
+    for family, rows in {**ROWS, **BLOCK_ROWS}.items()
+    for row in rows
 }
 
 
@@ -54,13 +59,16 @@ _NAMES: Mapping[str, str] = {
 def find(name: str) -> ResNetSpec:
     """Return the spec of a catalogue name, or of its plain twin for a name that ends in ``-plain``.
 
-    Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits.
+    Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits,
+    which explains the networks of ``spec.relatives``.
     """
     key = plain_text(name)
     if key in _NAMES:
         return CATALOGUE[_NAMES[key]].spec
     if key.removesuffix("plain") in _NAMES:
         return CATALOGUE[_NAMES[key.removesuffix("plain")]].spec.plain()
+    if other := relative(key):
+        raise SpecError("net", other.what, other.remedy)
     near = get_close_matches(key, _NAMES, n=1)
     raise SpecError(
         "net",
@@ -93,11 +101,11 @@ def named(spec: ResNetSpec) -> ResNetSpec:
     entry = entry_of(spec)
     if entry:
         return replace(spec, name=entry.name)
-    if not spec.residual and (twin := entry_of(replace(spec, residual=True))):
+    if not spec.has_shortcuts and (twin := entry_of(replace(spec, residual=True))):
         return replace(spec, name=plain_name(twin.name))
     base = spec.name.removesuffix("-plain").removesuffix("-edited")
     edited = f"{base}-edited" if base in CATALOGUE else base
-    return replace(spec, name=edited if spec.residual or base.startswith("plain") else plain_name(edited))
+    return replace(spec, name=edited if spec.has_shortcuts or base.startswith("plain") else plain_name(edited))
 
 
 def title(spec: ResNetSpec) -> str:
@@ -119,11 +127,20 @@ _USUAL = ResNetSpec("")
 
 def value_words(spec: ResNetSpec, key: str) -> str:
     """Return an axis' value as it is shown: a choice's label, a number, a list between commas."""
-    value = getattr(spec, key)
+    if key == "widths" and growth(spec):
+        return widths_text(spec)
+    value = spec.value(key)
     labels = {choice.value: choice.label for choice in AXES[key].choices}
     if isinstance(value, tuple):
         same = len(set(value)) == 1 and key == "block"
-        return ", ".join(str(labels.get(item, item)) for item in (value[:1] if same else value))
+        texts = [_word(item, labels) for item in (value[:1] if same else value)]
+        return ("; " if any("," in text for text in texts) else ", ").join(texts)
+    return _word(value, labels)
+
+
+def _word(value: object, labels: Mapping[object, str]) -> str:
+    if isinstance(value, tuple):  # the widths of a stage's blocks
+        return "–".join(str(item) for item in dict.fromkeys((value[0], value[-1])))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return labels.get(value, "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
@@ -137,9 +154,11 @@ def unusual(spec: ResNetSpec, section: str) -> tuple[str, ...]:
 
 
 def _unusual_text(spec: ResNetSpec, key: str) -> str:
-    if key == "residual":
+    if key == "residual" and not spec.has_shortcuts:
         return "plain"
     label, value = AXES[key].label.lower(), value_words(spec, key)
+    if spec.value(key) != getattr(spec, key):
+        return f"{label} {value}"
     return value if AXES[key].choices else label if key == "zero_init" else f"{label} {value}"
 
 
@@ -162,4 +181,4 @@ def changes(old: ResNetSpec, new: ResNetSpec) -> tuple[str, ...]:
 
 def twin(spec: ResNetSpec) -> ResNetSpec:
     """Return the plain twin of a residual network, or the residual network that a plain one is the twin of."""
-    return named(spec.plain() if spec.residual else replace(spec, residual=True))
+    return named(spec.plain() if spec.has_shortcuts else replace(spec, residual=True))

@@ -41,18 +41,26 @@ class Order(Option):
     V2 = ("v2", "v2 · pre-activation",
         "Norm and ReLU before each convolution, nothing after the addition: x passes through the whole network "
         "untouched (figure 4e).")
+    NORM_FIRST = ("norm-first", "norm first, one ReLU fewer",
+        "Norm before the first convolution, without ReLU, and after the last one; nothing after the addition "
+        "(PyramidNet: Han et al. 2017, figure 6d; iResNet).")
 
 
 EARLY = (Order.V2, Order.RELU_ONLY)
 """The orders whose activation comes before the convolution."""
+BARE = (*EARLY, Order.NORM_FIRST)
+"""The orders with nothing after the addition: the head brings what the last block lacks."""
 
 
 class Stride(Option):
-    """Which convolution of a bottleneck carries the stride: torchvision's 3x3 or the paper's first 1x1."""
+    """Which convolution carries the stride: torchvision's 3x3, the paper's first 1x1 of a bottleneck, or the last."""
 
-    CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, as in torchvision."
+    CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, the first of two, as in torchvision."
     CONV1X1 = ("1x1", "in the first 1×1 (v1)",
-        "The first 1×1 carries the stride, as in the paper: fewer MACs, but it looks at a quarter of the positions.")
+        "The first 1×1 of a bottleneck carries the stride, as in the paper: fewer MACs, but it looks at a quarter of "
+        "the positions.")
+    LAST = ("last", "in the last convolution",
+        "The last convolution carries the stride: those before it work on the whole map (iResNet).")
 
 
 class Shortcut(Option):
@@ -60,6 +68,9 @@ class Shortcut(Option):
 
     PADDING = ("A", "A · zero-padding",
         "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.")
+    POOLED = ("pool-pad", "average pool, zeros behind",
+        "Where shapes differ, a 2×2 mean shrinks x, and channels of zeros come behind its own: no parameters "
+        "(PyramidNet: Han et al. 2017).")
     PROJECTION = ("B", "B · projection",
         "Where shapes differ, a 1×1 convolution brings x to the shape of F(x); elsewhere x passes unchanged.")
     PROJECTION_EVERYWHERE = ("C", "C · all projections",
@@ -115,6 +126,8 @@ class StemPool(Option):
     PADDED = ("zero-padded-max", "max, zero-padded",
         "The map is padded with zeros first, which can win against negative values (BiT).")
     CONV = "conv", "3×3 conv / 2", "A 3×3 convolution of stride 2 in the pool's place (ResNet-RS)."
+    STRIDED = ("stride", "none: the last conv strides",
+        "The last of a deep stem's convolutions halves the map in the pool's place (timm's “ts” nets).")
     NONE = "none", "none", "The first stage works on the stem's whole map."
 
 
@@ -153,6 +166,33 @@ class Attention(Option):
         "Each channel is weighted by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).")
     CBAM = ("cbam", "CBAM",
         "First the channels are weighted by their mean and largest value, then the positions (Woo et al. 2018).")
+    GC = ("gc", "GC",
+        "Global context: a weighted mean of the map, whose weights are learnt, goes through two small layers that "
+        "rescale every channel (Cao et al. 2019; timm's “gc”).")
+    GCA = ("gca", "GC, added",
+        "Global context as in the paper: what the two small layers make of the weighted mean is added to the map (Cao "
+        "et al. 2019).")
+    NON_LOCAL = ("nl", "non-local",
+        "Each position gets a sum over all others, weighted by how similar they are (Wang et al. 2018): it costs the "
+        "square of the number of positions.")
+
+
+class StageEnd(Option):
+    """What stands at the end of a stage, after its last block."""
+
+    NONE = "none", "none", "The last block's map goes on as it is."
+    BAM = ("bam", "BAM",
+        "A bottleneck attention module: x + x · M(x), where M weights channels and positions together (Park et al. "
+        "2018, who have it after the first three stages).")
+
+
+class AttentionAt(Option):
+    """Where in the branch the attention stands."""
+
+    END = "end", "end of F(x)", "After the last convolution, as in the papers of SE, ECA and CBAM."
+    MIDDLE = ("middle", "before the last convolution",
+        "On what enters the last convolution: in a bottleneck the few channels inside, so that it costs less "
+        "(RegNetY; timm's “ts” nets).")
 
 
 class Norm(Option):
@@ -192,6 +232,18 @@ class Conv(Option):
     SCALED = ("scaled-standardised", "scaled, weight-standardised",
         "Each filter is normalised to mean 0 and variance 1 / fan-in, times a learnt gain and the γ of the activation: "
         "the signal keeps its variance without a norm (NF-ResNet: Brock et al. 2021).")
+
+
+class ConvTime(Option):
+    """How the convolutions of a video network treat time (Tran et al. 2018, section 3)."""
+
+    FULL = ("3d", "3×3×3",
+        "Each convolution sees three frames as it sees three rows and columns (R3D: Tran et al. 2018, section 3.2).")
+    FRAMES = ("2d", "1×3×3, frame by frame",
+        "Each convolution sees one frame, and its stride skips none: the stages of MC3 after the first (section 3.3).")
+    SPLIT = ("2+1d", "1×3×3, then 3×1×1",
+        "R(2+1)D: a convolution in space, a norm and an activation, then a convolution in time, with as many weights "
+        "as a 3×3×3 (section 3.5).")
 
 
 class Activation(Option):

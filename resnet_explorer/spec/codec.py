@@ -18,7 +18,7 @@ MAX_BYTES = 1_000_000
 
 def to_dict(spec: ResNetSpec) -> dict[str, object]:
     """Return the spec as plain JSON values, its name first and then an entry for each axis."""
-    return {key: codec.plain(getattr(spec, key)) for key in ("name", *AXES)}
+    return {key: codec.plain(spec.value(key)) for key in ("name", *AXES)}
 
 
 def from_dict(values: dict[str, object]) -> ResNetSpec:
@@ -31,6 +31,11 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
         raise SpecError("name", "The network's name must be a string of 1 to 80 characters.", "Rename it.")
     changes = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
     return change_all(ResNetSpec(name.strip()), changes)
+
+
+def setting(spec: ResNetSpec, key: str) -> str:
+    """Return the value of an axis as ``--set`` writes it, such as ``none,none,se,se``."""
+    return _text(codec.plain(spec.value(key)))
 
 
 WRITERS: codec.Writers = {ResNetSpec: to_dict}
@@ -55,8 +60,13 @@ def _from_first_version(values: dict[str, object]) -> dict[str, object]:
 def _text(value: object) -> str:
     """Return a JSON value as ``--set`` would write it, so that both are read by the same rule."""
     if isinstance(value, list):
-        return ",".join("[…]" if isinstance(item, list) else _text(item) for item in value)
+        return ",".join(_row(item) if isinstance(item, list) else _text(item) for item in value)
     return "{…}" if isinstance(value, dict) else str(value)
+
+
+def _row(values: list[object]) -> str:
+    """Return the widths of a stage's blocks as ``--set`` would write them."""
+    return "[…]" if any(isinstance(value, list) for value in values) else "/".join(map(_text, values))
 
 
 def dumps(spec: ResNetSpec) -> str:

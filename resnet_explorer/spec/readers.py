@@ -78,6 +78,48 @@ def several(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]
     return lambda text: tuple(read(part) for part in text.strip("()[] ").split(",") if part.strip())
 
 
+def by_stage(read: Callable[[str], object]) -> Callable[[str], object]:
+    """Return a reader of one value, or of one for each stage between commas."""
+    return lambda text: several(read)(text) if "," in text else read(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Widths that grow by the same amount with every block, ``more`` in all, from ``first`` before the first block.
+
+    PyramidNet's additive widening (Han et al. 2017, equation 3), rounded as in its authors' code.
+    """
+
+    first: int
+    more: int
+
+    def widths(self, blocks: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Return the width of each block of stages of so many blocks."""
+        step, width, rows = self.more / max(1, sum(blocks)), float(self.first), []
+        for count in blocks:
+            row = []
+            for _ in range(count):
+                width += step
+                row.append(round(width))
+            rows.append(tuple(row))
+        return tuple(rows)
+
+
+def widths(key: str) -> Callable[[str], object]:
+    """Return a reader of the widths of stages: ``64,128``, by block ``64/72,128/144``, or growing: ``16+48``."""
+    read = whole(key)
+
+    def read_stage(text: str) -> object:
+        parts = text.split("/")
+        return read(text) if len(parts) == 1 else tuple(read(part) for part in parts)
+
+    def read_all(text: str) -> object:
+        first, plus, more = text.strip("()[] ").partition("+")
+        return Growth(read(first), read(more)) if plus else several(read_stage)(text)
+
+    return read_all
+
+
 def check_whole(error: type[ExplorerError], where: str, text: str, value: object, low: int, high: int) -> None:
     """Raise an error where a value is no whole number from ``low`` to ``high``."""
     if type(value) is not int:
@@ -86,7 +128,7 @@ def check_whole(error: type[ExplorerError], where: str, text: str, value: object
         raise error(where, f"The {text} cannot be {value:,}.", f"Choose {low:,} to {high:,}.")
 
 
-MAX_STAGES = 8
+MAX_STAGES = 16
 MAX_BLOCKS = 400
 MAX_WIDTH = 8192
 MAX_CHANNELS = 1_048_576
@@ -99,9 +141,9 @@ MAX_STRIDE = 8
 MAX_REDUCTION = 1024
 
 WHOLES: dict[str, tuple[str, int, int]] = {
-    "expansion": ("expansion", 1, MAX_EXPANSION),
     "cardinality": ("cardinality", 1, MAX_CARDINALITY),
     "base_width": ("base width of a group", 1, MAX_WIDTH),
+    "group_width": ("width of a group", 1, MAX_WIDTH),
     "reduce_first": ("reduction of the first convolution", 1, MAX_REDUCTION),
     "reduction": ("reduction ratio", 1, MAX_REDUCTION),
     "reduction_multiple": ("multiple that the reduced channels are rounded to", 1, MAX_REDUCTION),
@@ -112,10 +154,14 @@ WHOLES: dict[str, tuple[str, int, int]] = {
     "map_side": ("side of the last map", 2, 64),
     "head_hidden": ("number of hidden features", 1, MAX_CHANNELS),
     "classes": ("number of classes", 1, MAX_CLASSES),
+    "head_channels": ("number of channels of the head", 1, MAX_WIDTH),
 }
 """Words, lowest and highest value of each axis that is a whole number."""
+OPTIONAL = ("classes", "group_width", "head_channels")
+"""Those that may be none."""
 
 FRACTIONS: dict[str, tuple[str, float, float]] = {
+    "expansion": ("expansion", 0.01, MAX_EXPANSION),
     "gate_bias": ("bias of the gate", -100.0, 100.0),
     "shortcut_scale": ("factor on the shortcut", 0.0, 10.0),
     "shortcut_dropout": ("dropout on the shortcut", 0.0, 0.99),
@@ -128,3 +174,5 @@ FRACTIONS: dict[str, tuple[str, float, float]] = {
 """Words, lowest and highest value of each axis that is a fraction."""
 
 OUTPUT_STRIDES = (8, 16, 32)
+KERNELS = (3, 5, 7)
+DIMS = (1, 2, 3)

@@ -4,9 +4,11 @@ Every refusal says why in one sentence, and how to mend it in another; where few
 carries it as one of its ``fixes``, which the window offers.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from enum import EnumType
+from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
 from typing import get_type_hints
 
@@ -21,9 +23,15 @@ class ResNetSpec:
     ``block``, ``blocks``, ``widths`` and ``strides`` hold one value for each stage: the kind of its blocks, how many
     there are, the channels inside them, and the stride of the first. A bottleneck puts out ``expansion`` times its
     width; its 3x3 works on ``cardinality`` groups of ``base_width`` channels for every 64 of the width (ResNeXt: Xie
-    et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them). ``classes`` is None for a
-    backbone without head; ``output_stride`` is the stride past which stages dilate instead of shrinking, None for no
-    such bound. Raises SpecError where a value, or a combination, describes no network.
+    et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them), or on groups of ``group_width``
+    channels (RegNet: Radosavovic et al. 2020); ``kernel`` is the side of the convolutions that are 3x3 in the paper.
+    ``classes`` is None for a backbone without head; ``output_stride`` is
+    the stride past which stages dilate instead of shrinking, None for no such bound.
+
+    An axis of a block may differ by stage: its field then has the first stage's value, and ``by_stage`` a row of its
+    key and the values of all stages. ``at`` returns what one stage is made of. Widths may differ by block
+    (``block_widths``, a row for each stage); ``widths`` are then those of the last blocks. Raises SpecError where a
+    value, or a combination, describes no network.
     """
 
     name: str
@@ -31,10 +39,12 @@ class ResNetSpec:
     blocks: tuple[int, ...] = (2, 2, 2, 2)
     widths: tuple[int, ...] = (64, 128, 256, 512)
     strides: tuple[int, ...] = (1, 2, 2, 2)
-    expansion: int = 4
+    expansion: float = 4
     cardinality: int = 1
     base_width: int = readers.USUAL_BASE_WIDTH
+    group_width: int | None = None
     reduce_first: int = 1
+    kernel: int = 3
     order: choices.Order = choices.Order.V1
     stride: choices.Stride = choices.Stride.CONV3X3
     residual: bool = True
@@ -47,6 +57,8 @@ class ResNetSpec:
     branch_scale: float = 1.0
     track_variance: bool = False
     attention: choices.Attention = choices.Attention.NONE
+    attention_at: choices.AttentionAt = choices.AttentionAt.END
+    stage_end: choices.StageEnd = choices.StageEnd.NONE
     attention_scale: float = 1.0
     reduction: int = 16
     reduction_multiple: int = 8
@@ -60,6 +72,7 @@ class ResNetSpec:
     stem_channels: int = 64
     stem_width: int = 32
     stem_pool: choices.StemPool = choices.StemPool.MAX
+    stem_activation: bool = True
     in_channels: int = 3
     init: choices.Init = choices.Init.FAN_OUT
     zero_init: bool = False
@@ -72,30 +85,87 @@ class ResNetSpec:
     head: choices.Head = choices.Head.LINEAR
     head_hidden: int = 1024
     classes: int | None = 1000
+    head_channels: int | None = None
     dropout: float = 0.0
     output_stride: int | None = None
+    dims: int = 2
+    conv_time: choices.ConvTime = choices.ConvTime.FULL
+    by_stage: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    block_widths: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
+        if type(self.expansion) is float and self.expansion.is_integer():
+            object.__setattr__(self, "expansion", int(self.expansion))
         check(self)
+
+    def at(self, stage: int) -> "ResNetSpec":
+        """Return what the stage of that number, from 1, is made of: the same spec, with no axis that differs."""
+        return _stage_view(self, stage) if self.by_stage else self
+
+    @property
+    def by_stages(self) -> "tuple[ResNetSpec, ...]":
+        """Return ``at`` of each stage."""
+        return tuple(self.at(number) for number in range(1, len(self.blocks) + 1))
+
+    def value(self, key: str) -> object:
+        """Return the value of an axis: a row where it differs by stage, and a row of rows for widths by block."""
+        if key == "widths" and self.block_widths:
+            return self.block_widths
+        return next((values for name, values in self.by_stage if name == key), getattr(self, key))
+
+    def stage_widths(self, stage: int) -> tuple[int, ...]:
+        """Return the width of each block of the stage of that number."""
+        if self.block_widths:
+            return self.block_widths[stage - 1]
+        return (self.widths[stage - 1],) * self.blocks[stage - 1]
 
     def inner_width(self, width: int) -> int:
         """Return the channels of a bottleneck's 3x3 in a stage of that width."""
+        if self.group_width is not None:
+            return width
         return width * self.base_width // readers.USUAL_BASE_WIDTH * self.cardinality
+
+    def groups(self, width: int) -> int:
+        """Return the groups of a bottleneck's 3x3 in a stage of that width."""
+        return self.cardinality if self.group_width is None else max(1, width // self.group_width)
+
+    def out(self, kind: choices.Block, width: int) -> int:
+        """Return the channels that a block puts out: ``expansion`` times the width, rounded down."""
+        if kind is not choices.Block.BOTTLENECK:
+            return width
+        return int(width * Fraction(str(self.expansion)))
 
     @property
     def outputs(self) -> tuple[int, ...]:
         """Return the channels that each stage puts out."""
-        pairs = zip(self.block, self.widths, strict=True)
-        return tuple(width * (self.expansion if kind is choices.Block.BOTTLENECK else 1) for kind, width in pairs)
+        rows = zip(self.by_stages, self.block, self.widths, strict=True)
+        return tuple(stage.out(kind, width) for stage, kind, width in rows)
 
     @property
     def has_bottlenecks(self) -> bool:
         """Return whether any stage is made of bottlenecks."""
         return choices.Block.BOTTLENECK in self.block
 
+    @property
+    def has_shortcuts(self) -> bool:
+        """Return whether any stage has shortcuts."""
+        return any(stage.residual for stage in self.by_stages)
+
     def plain(self) -> "ResNetSpec":
         """Return the same network with its shortcuts removed."""
-        return replace(self, name=plain_name(self.name), residual=False)
+        others = tuple(row for row in self.by_stage if row[0] != "residual")
+        return replace(self, name=plain_name(self.name), residual=False, by_stage=others)
+
+
+@lru_cache(maxsize=512)
+def _stage_view(spec: ResNetSpec, stage: int) -> ResNetSpec:
+    """Return the spec of one stage, unchecked: the other stages may not be possible with its values."""
+    view = object.__new__(ResNetSpec)
+    values = {item.name: getattr(spec, item.name) for item in fields(ResNetSpec)}
+    values |= {key: row[stage - 1] for key, row in spec.by_stage} | {"by_stage": ()}
+    for key, value in values.items():
+        object.__setattr__(view, key, value)
+    return view
 
 
 def plain_name(name: str) -> str:
@@ -103,28 +173,77 @@ def plain_name(name: str) -> str:
     return name if name.endswith("-plain") else f"{name}-plain"
 
 
+_WHOLE = {
+    *("name", "block", "blocks", "widths", "strides", "in_channels", "classes", "dropout", "output_stride"),
+    *("init", "dims", "by_stage", "block_widths", "pool", "map_side"),
+}
+"""The fields that the network has as a whole beside those of stem and head, and those that are rows already."""
+BY_STAGE = tuple(x.name for x in fields(ResNetSpec) if x.name not in _WHOLE and x.name[:4] not in ("stem", "head"))
+"""The axes of a block, which may differ by stage."""
 _CHOICES = {name: kind for name, kind in get_type_hints(ResNetSpec).items() if isinstance(kind, EnumType)}
 
 
 def check(spec: ResNetSpec) -> None:
     """Raise SpecError where a spec describes no network."""
-    _check_kinds(spec)
     _check_stages(spec)
+    _check_rows(spec)
+    for stage in dict.fromkeys(spec.by_stages):
+        _check_values(stage)
+    _check_channels(spec)
+    for stage in dict.fromkeys(spec.by_stages):
+        for is_broken, axis, what, remedy, fixes in _RULES:
+            if is_broken(stage):
+                raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
+
+
+def _check_values(spec: ResNetSpec) -> None:
+    _check_kinds(spec)
     for axis, (text, low, high) in readers.WHOLES.items():
         value = getattr(spec, axis)
-        if axis != "classes" or value is not None:
+        if axis not in readers.OPTIONAL or value is not None:
             readers.check_whole(SpecError, axis, text, value, low, high)
     for axis, (text, least, most) in readers.FRACTIONS.items():
         _check_fraction(axis, text, getattr(spec, axis), least, most)
+    if type(spec.kernel) is not int or spec.kernel not in readers.KERNELS:
+        sides = ", ".join(str(side) for side in readers.KERNELS)
+        raise SpecError("kernel", f"The kernel cannot be {spec.kernel!r}.", f"Choose one of {sides}.")
     if spec.output_stride is not None and spec.output_stride not in readers.OUTPUT_STRIDES:
         strides = ", ".join(str(stride) for stride in readers.OUTPUT_STRIDES)
         raise SpecError(
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
-    _check_channels(spec)
-    for is_broken, axis, what, remedy, fixes in _RULES:
-        if is_broken(spec):
-            raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
+    if type(spec.dims) is not int or spec.dims not in readers.DIMS:
+        raise SpecError("dims", f"A network cannot have {spec.dims!r} dimensions.", "Choose 1, 2 or 3.")
+    _check_dims(spec)
+
+
+def _check_rows(spec: ResNetSpec) -> None:
+    """Refuse rows by stage or by block of another length, and rows that another way of writing says already."""
+    count = len(spec.blocks)
+    for key, row in spec.by_stage:
+        if key not in BY_STAGE:
+            raise SpecError(key, f"{key} cannot differ by stage.", "Give one value.")
+        if len(row) != count:
+            raise SpecError(key, f"{count} stages need {count} values of {key}, not {len(row)}.", "Give one for each.")
+        if row[0] != getattr(spec, key) or len(set(row)) == 1:
+            raise SpecError(key, f"The values of {key} by stage are not those of the network.", "Set them together.")
+    keys = [key for key, _ in spec.by_stage]
+    if keys != [key for key in BY_STAGE if key in keys]:
+        raise SpecError("by_stage", "The axes that differ by stage are not in their order.", "Set them by their names.")
+    if spec.block_widths:
+        _check_block_widths(spec)
+
+
+def _check_block_widths(spec: ResNetSpec) -> None:
+    if tuple(map(len, spec.block_widths)) != spec.blocks:
+        raise SpecError("widths", "Widths by block need one for each block.", "Give as many as the stages have blocks.")
+    for number, row in enumerate(spec.block_widths, start=1):
+        for value in row:
+            readers.check_whole(SpecError, "widths", f"width of stage {number}", value, 1, readers.MAX_WIDTH)
+    if tuple(row[-1] for row in spec.block_widths) != spec.widths or all(
+        len(set(row)) == 1 for row in spec.block_widths
+    ):
+        raise SpecError("widths", "The widths by block are not those of the stages.", "Set them together.")
 
 
 def _check_fraction(axis: str, text: str, value: object, low: float, high: float) -> None:
@@ -142,7 +261,7 @@ def _check_kinds(spec: ResNetSpec) -> None:
     for block in spec.block:
         if not isinstance(block, choices.Block):
             raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(choices.Block)}.")
-    for axis in ("residual", "zero_init", "track_variance", "conv_bias", "head_norm"):
+    for axis in ("residual", "zero_init", "stem_activation", "track_variance", "conv_bias", "head_norm"):
         if type(getattr(spec, axis)) is not bool:
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
 
@@ -168,24 +287,58 @@ def _check_stages(spec: ResNetSpec) -> None:
 
 
 def _check_channels(spec: ResNetSpec) -> None:
-    most = max(spec.outputs)
+    most, least = max(spec.outputs), min(spec.outputs)
     if most > readers.MAX_CHANNELS:
         raise SpecError(
             "widths",
             f"A stage would put out {most:,} channels; at most {readers.MAX_CHANNELS:,} are drawn.",
             "Choose a smaller width or expansion.",
         )
+    if least < 1:
+        raise SpecError("expansion", "A stage would put out no channels.", "Choose a larger width or expansion.")
     if not spec.has_bottlenecks:
-        _check_basic(spec)
-    inner = [spec.inner_width(width) for width in spec.widths]
+        for stage in spec.by_stages:
+            _check_basic(stage)
+    inner = [stage.inner_width(width) for stage, _, width in _widths(spec)]
     if min(inner) < 1 or max(inner) > readers.MAX_CHANNELS:
         raise SpecError(
             "base_width",
             f"The blocks would have {min(inner):,} to {max(inner):,} channels inside.",
             f"Choose a base width that gives 1 to {readers.MAX_CHANNELS:,}.",
         )
-    for kind, width in zip(spec.block, spec.widths, strict=True):
-        _check_reduced(spec, kind, width)
+    for stage, kind, width in _widths(spec):
+        _check_reduced(stage, kind, width)
+
+
+def _widths(spec: ResNetSpec) -> Iterator[tuple[ResNetSpec, choices.Block, int]]:
+    """Yield the different widths of each stage with what the stage is made of."""
+    for number, (stage, kind) in enumerate(zip(spec.by_stages, spec.block, strict=True), start=1):
+        yield from ((stage, kind, width) for width in dict.fromkeys(spec.stage_widths(number)))
+
+
+_ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
+    "attention": (choices.Attention.NONE, choices.Attention.SE, choices.Attention.ECA, choices.Attention.CBAM),
+    "stage_end": (choices.StageEnd.NONE,),
+    "block": (choices.Block.BASIC, choices.Block.BOTTLENECK),
+    "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
+    "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
+    "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
+    "pool": (choices.Pool.AVG,),
+}
+"""The choices that signal and video networks have; the others are made for images."""
+
+
+def _check_dims(spec: ResNetSpec) -> None:
+    """Refuse for signals and videos what is made for images alone."""
+    if spec.dims == 2:
+        return
+    for axis, allowed in _ANY_DIMS.items():
+        value = getattr(spec, axis)
+        for option in value if isinstance(value, tuple) else (value,):
+            if option not in allowed:
+                fixes = (("dims=2",), (f"{axis}={allowed[0]}",))
+                what = f"{option.label} is made for images, not for networks of {spec.dims} dimensions."
+                raise SpecError(axis, what, f"Choose {allowed[0].label}, or set dims to 2.", fixes)
 
 
 _NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={readers.USUAL_BASE_WIDTH}"))
@@ -195,6 +348,10 @@ def _check_basic(spec: ResNetSpec) -> None:
     if spec.cardinality > 1:
         remedy = "Choose bottleneck blocks, or set cardinality to 1."
         raise SpecError("cardinality", "Basic blocks cannot be grouped.", remedy, _NOT_BASIC)
+    if spec.group_width is not None:
+        remedy = "Choose bottleneck blocks, or set group_width to none."
+        fixes = (("block=bottleneck",), ("group_width=none",))
+        raise SpecError("group_width", "Basic blocks cannot be grouped.", remedy, fixes)
     if spec.base_width != readers.USUAL_BASE_WIDTH:
         remedy = "Choose bottleneck blocks, or set base_width to 64."
         raise SpecError("base_width", "Basic blocks have no inner width.", remedy, _NOT_BASIC)
@@ -202,7 +359,14 @@ def _check_basic(spec: ResNetSpec) -> None:
 
 def _check_reduced(spec: ResNetSpec, kind: choices.Block, width: int) -> None:
     first = (spec.inner_width(width) if kind is choices.Block.BOTTLENECK else width) // spec.reduce_first
-    groups = spec.cardinality if kind is choices.Block.BOTTLENECK else 1
+    groups = spec.groups(width) if kind is choices.Block.BOTTLENECK else 1
+    if kind is choices.Block.BOTTLENECK and spec.group_width is not None and width % spec.group_width:
+        raise SpecError(
+            "group_width",
+            f"{width:,} channels cannot be shared out to groups of {spec.group_width:,}.",
+            "Choose a group width that divides the widths.",
+            (("group_width=none",),),
+        )
     if first < 1 or first % groups:
         raise SpecError(
             "reduce_first",
@@ -245,16 +409,16 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         (("order=v1",), ("zero_init=false",)),
     ),
     (
-        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_in_1x1(spec),
+        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_elsewhere(spec),
         "anti_alias",
-        "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
+        "Anti-aliasing takes over the stride of the 3×3, but here another convolution carries it.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("anti_alias=none",)),
     ),
     (
-        lambda spec: spec.output_stride is not None and _strides_in_1x1(spec),
+        lambda spec: spec.output_stride is not None and _strides_elsewhere(spec),
         "output_stride",
-        "A stride that becomes a dilation must be in the 3×3: a 1×1 cannot be dilated.",
+        "A stride that becomes a dilation must be in the 3×3: what comes after it is dilated.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("output_stride=none",)),
     ),
@@ -265,12 +429,21 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         "Choose a larger output stride.",
         (("output_stride=none",),),
     ),
+    (
+        lambda spec: (
+            spec.stem_pool is choices.StemPool.STRIDED and spec.stem not in (choices.Stem.DEEP, choices.Stem.TIERED)
+        ),
+        "stem_pool",
+        "Only a stem of several convolutions has a last one that can halve the map in the pool's place.",
+        "Choose a deep stem, or a pool.",
+        (("stem=deep",), ("stem_pool=max",)),
+    ),
 )
 """What makes a combination of choices invalid, and the SpecError that says so."""
 
 
-def _strides_in_1x1(spec: ResNetSpec) -> bool:
-    return spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks
+def _strides_elsewhere(spec: ResNetSpec) -> bool:
+    return spec.stride is choices.Stride.LAST or (spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks)
 
 
 def last_stride(spec: ResNetSpec) -> int:

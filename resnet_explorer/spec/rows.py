@@ -202,6 +202,19 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Row("resnext101_32x32d", "ResNeXt-101 32×32d", "resnext101_32x4d", "base_width=32", 224, "Groups of 32 channels."),
         Row("resnext50d_32x4d", "ResNeXt-50-D 32×4d", "resnext50_32x4d", _D, 224, "Deep stem and pooled projections (timm)."),
     ),
+    "signals": (
+        Row("resnet18_1d", "ResNet-18, 1-D", "resnet18", "dims=1 in_channels=1 classes=10", 1000,
+            "ResNet-18 for signals of one channel. The paper's own blocks have three convolutions, of kernels 8, 5 and 3.",
+            aliases=("resnet1d18",)),
+    ),
+    "video": (
+        Row("r3d_18", "R3D-18", "resnet18", "dims=3 stem_pool=none classes=400", 112,
+            "ResNet-18 with 3×3×3 convolutions, and no pool after the stem.", "Kinetics-400 top-1 63.2 % (torchvision)"),
+        Row("mc3_18", "MC3-18", "r3d_18", "conv_time=3d,2d,2d,2d", 112,
+            "Only stem and first stage look at other frames: a third of the weights.", "Kinetics-400 top-1 64.0 % (torchvision)"),
+        Row("r2plus1d_18", "R(2+1)D-18", "r3d_18", "conv_time=2+1d", 112,
+            "Each 3×3×3 becomes a 1×3×3 and a 3×1×1, with a norm and a ReLU between.", "Kinetics-400 top-1 67.5 % (torchvision)"),
+    ),
     "se": (
         Row("seresnet18", "SE-ResNet-18", "resnet18", "attention=se", 224, "Basic blocks with SE (timm)."),
         Row("seresnet34", "SE-ResNet-34", "resnet34", "attention=se", 224, "Basic blocks with SE (timm)."),

@@ -13,6 +13,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, Entry, plain_text
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import InputShape
+from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -165,6 +166,8 @@ def resolve(net: str) -> str:
     try:
         catalogue.find(net)
     except SpecError as error:
+        if relative(plain_text(net)):
+            raise
         text = net.removesuffix("-plain")
         if entry := best(text):
             return plain_name(entry.name) if net != text else entry.name
@@ -187,7 +190,14 @@ def _is_file(net: str) -> bool:
 
 
 def default_input(spec: ResNetSpec) -> InputShape:
-    """Return one image of the size that a network was published for, or one of its stem."""
+    """Return one image of the size that a network was published for, or one of its stem.
+
+    A signal has 1,000 samples, a video 16 frames of 112×112 pixels, as torchvision's.
+    """
     entry = catalogue.entry_of(replace(spec, residual=True)) or catalogue.entry_of(spec)
-    side = entry.size if entry else 32 if spec.stem is Stem.CIFAR else 224
+    if spec.dims == 1:
+        side = entry.size if entry else 1000
+        return InputShape(1, side, side)
+    usual = 32 if spec.stem is Stem.CIFAR else 112 if spec.dims == 3 else 224
+    side = entry.size if entry else usual
     return InputShape(1, side, side)

@@ -125,7 +125,7 @@ class TimingPage(PageView):
     def _job_text(self) -> str:
         assert self.measured
         job = self.measured.job
-        return f"{job.spec.name} at {job.image.batch}×{job.image.height}×{job.image.width} on {job.device}"
+        return f"{job.spec.name} at {job.image.batch}×{job.image.text(job.spec.dims)} on {job.device}"
 
     @staticmethod
     def _needs(results: Results) -> int:
@@ -256,7 +256,7 @@ def roofline(analysis: Analysis, timing: Timing, peaks: Peaks) -> Chart:
     setting, image = timing.setting, timing.image
     threads = f"{setting.threads} thread{'s' if setting.threads > 1 else ''}"
     where = f"{setting.title}, {threads}, torch {setting.torch.partition('+')[0]}"
-    batch = f"batch {image.batch}, {image.height}×{image.width}"
+    batch = f"batch {image.batch}, {image.text(analysis.network.spec.dims)}"
     return Chart(
         "What limits each layer: arithmetic or memory",
         Axis("arithmetic intensity of the forward pass", Scale.LOG, "FLOPs per byte"),

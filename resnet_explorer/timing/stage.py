@@ -85,7 +85,7 @@ class TimingShow(Presentation):
         facts = join(title(job.spec), f"forward {_ms(whole.forward.median)}{back}")
         said = _said(measured, layer) if layer else f"{waits(timing, peaks)}."
         setting = timing.setting
-        note = join(setting.title, f"batch {job.image.batch}", f"{job.image.height}×{job.image.width}")
+        note = join(setting.title, f"batch {job.image.batch}", job.image.text(job.spec.dims))
         return Slide("What limits each layer", partial(_draw, chart, layer), facts, said, note)
 
 

@@ -91,7 +91,7 @@ def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[chart.Strip, .
         if metric and has(metric, quantity):
             y = values(metric, quantity)
             pairs = enumerate(zip(_places(trace.run, len(y)), y, strict=True), 1)
-            is_residual = trace.run.plan.spec.residual
+            is_residual = trace.run.plan.spec.has_shortcuts
             cells = [chart.Cell(place.path, f"block {n}", value, is_residual) for n, (place, value) in pairs]
             strips.append(chart.Strip(trace.key, trace.name, tuple(cells), trace.look))
     return tuple(strips)

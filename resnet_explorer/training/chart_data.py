@@ -85,7 +85,7 @@ def looks(residual: Sequence[bool]) -> tuple[SeriesStyle, ...]:
 def traced(runs: Sequence[Run], hidden: frozenset[str] = frozenset()) -> tuple[Traced, ...]:
     """Return runs with key and line style by their places; runs of equal name are distinguished by their seeds."""
     names = Counter(run.plan.name for run in runs)
-    styles = looks([run.plan.spec.residual for run in runs])
+    styles = looks([run.plan.spec.has_shortcuts for run in runs])
     traces = []
     for place, (run, style) in enumerate(zip(runs, styles, strict=True), 1):
         name = f"{run.plan.name}, seed {run.plan.seed}" if names[run.plan.name] > 1 else run.plan.name

@@ -109,7 +109,7 @@ class TrainingCharts:
         for trace in shown:
             member = trace, self._curve(trace, measure, options.smoothing)
             groups.setdefault(without_seed(trace.run), []).append(member)
-        styles = data.looks([group[0][0].run.plan.spec.residual for group in groups.values()])
+        styles = data.looks([group[0][0].run.plan.spec.has_shortcuts for group in groups.values()])
         across = Across.STEPS if options.across is Across.SECONDS else options.across
         pairs = zip(groups.values(), styles, strict=True)
         series = tuple(_seed_series(group, style, measure, across) for group, style in pairs)

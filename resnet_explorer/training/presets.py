@@ -249,9 +249,9 @@ def plan_for(
     """Return the run of a network; a plain one starts from the branches of its residual twin."""
     choice = parse_data(data) if data else DataChoice(preset.needs) if preset and preset.needs else DIGITS
     own = preset.image if preset and not data else image_of(choice, spec)
-    shape = parse_input(image, spec.in_channels) if image else own
+    shape = parse_input(image, spec.in_channels, spec.dims) if image else own
     recipe = (preset.recipes or {}).get(name, preset.recipe) if preset else Recipe()
-    like = None if spec.residual else twin(spec)
+    like = None if spec.has_shortcuts else twin(spec)
     return RunPlan(name, spec, replace(shape, batch=1), choice, recipe, like=like)
 
 
@@ -269,7 +269,7 @@ def preset_plans(
     """Return the runs of a preset, with changed settings of its networks, images, or image size."""
     choice = parse_data(data) if data else None
     plans = replace(preset, needs=None).plans() if choice else preset.plans()
-    shape = parse_input(image, plans[0].spec.in_channels) if image else preset.image
+    shape = parse_input(image, plans[0].spec.in_channels, plans[0].spec.dims) if image else preset.image
     like = _changed(preset.like, settings) if preset.like else None
     return tuple(
         replace(

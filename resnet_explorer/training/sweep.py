@@ -115,7 +115,7 @@ def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
         what = f"There is no network of {text} layers for small images."
         raise ExplorerError("depth", what, "Choose 6n + 2 layers, as 8, 20 or 56, or name networks with net.")
     spec = named(assign(find_network("resnet20"), f"blocks={each},{each},{each}", *settings))
-    return f"{'resnet' if spec.residual else 'plain'}-{text}", spec
+    return f"{'resnet' if spec.has_shortcuts else 'plain'}-{text}", spec
 
 
 def loads(text: str, where: str) -> Sweep:

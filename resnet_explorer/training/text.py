@@ -113,7 +113,8 @@ def _compared(networks: Sequence[NetworkResult]) -> list[str]:
     """Return whether the deepest plain net is worse than the shallowest, and how its residual twin does."""
     if not all(network.is_finished for network in networks):
         return ["Not all runs have ended: no comparison yet."]
-    plain = sorted((network for network in networks if not network.spec.residual), key=lambda network: network.depth)
+    plain = [network for network in networks if not network.spec.has_shortcuts]
+    plain.sort(key=lambda network: network.depth)
     if len(plain) < 2 or plain[0].depth == plain[-1].depth or not _alike([plain[0], plain[-1]]):
         return []
     shallow, deep = plain[0], plain[-1]
@@ -121,7 +122,7 @@ def _compared(networks: Sequence[NetworkResult]) -> list[str]:
         text = f"Neither plain net learns, not even the shallow {shallow.name}."
     else:
         text = _depth_words(shallow, deep)
-    residual = (network for network in networks if network.spec.residual and _alike([network, deep]))
+    residual = (network for network in networks if network.spec.has_shortcuts and _alike([network, deep]))
     twin = next((network for network in residual if network.depth == deep.depth), None)
     return [text, _twin_words(deep, twin)] if twin else [text]
 

@@ -62,6 +62,17 @@ def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
     box.exec()
 
 
+def offer(parent: QWidget, title: str, text: str, details: str, instead: str) -> bool:
+    """Explain something as plain text, and return whether the user takes what is offered instead; Escape means no."""
+    box = QMessageBox(QMessageBox.Icon.Information, title, text, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(details)
+    taken = box.addButton(instead, QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
+    box.exec()
+    return box.clickedButton() is taken
+
+
 def save_text(window: Window, name: str, kinds: Texts) -> None:
     """Ask where to save a text, in one of several formats, and save it; a failure is explained."""
     start = str(Path(window.preferences.export_folder) / name)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class Entry:
     """One thing that can be found: its text, what kind of thing it is, what Enter does, its shortcut, a tip.
 
-    ``names`` and ``words`` are searched too: names as a whole with letters left out, words where they stand. A setting
-    that can be on or off says so in ``is_on``.
+    ``names`` and ``words`` are searched too: names as a whole with letters left out, words where they stand. What is
+    typed may also be longer than one of ``begins``: the name of a variant. A setting that can be on or off says so in
+    ``is_on``.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Entry:
     names: Sequence[str] = ()
     words: str = ""
     is_on: bool | None = None
+    begins: tuple[str, ...] = ()
     _names: tuple[str, ...] = field(init=False)
     _words: str = field(init=False)
 
@@ -38,6 +40,8 @@ class Entry:
 
     def closeness(self, text: str) -> float | None:
         """Return how far the entry is from what is typed; None where it is not meant."""
+        if self.begins and plain_text(text).startswith(self.begins):
+            return 0.0
         return closeness(text, self._names, self._words)
 
 

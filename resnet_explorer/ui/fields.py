@@ -359,12 +359,13 @@ class Section(QWidget):
 class Explained(QWidget):
     """A control with room beneath it for the sentence that says why its value cannot be, and for what would mend it.
 
-    ``mend_asked`` tells that the user takes the offer.
+    ``body`` is what the control stands in, where others are beside it. ``mend_asked`` tells that the user takes the
+    offer.
     """
 
     mend_asked = Signal()
 
-    def __init__(self, control: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, control: QWidget, parent: QWidget | None = None, body: QWidget | None = None) -> None:
         super().__init__(parent)
         self.control = control
         self._words = label(kind="problem", wrap=True)
@@ -373,7 +374,7 @@ class Explained(QWidget):
         self.offer.clicked.connect(self.mend_asked)
         for part in (self._words, self.offer):
             part.hide()
-        vbox(control, self._words, self.offer, of=self, spacing=2)
+        vbox(body or control, self._words, self.offer, of=self, spacing=2)
 
     @property
     def problem(self) -> str:

@@ -193,7 +193,8 @@ def start_of(data: bytes) -> SavedSession:
 
 def _first_paint(values: Mapping[str, Any], layouts: Mapping[str, Any]) -> SavedSession:
     state, view = values["state"], values["view"]
-    image = InputShape(*(state["image"][key] for key in ("batch", "height", "width")))
+    sizes = {key: state["image"][key] for key in ("batch", "height", "width", "frames") if key in state["image"]}
+    image = InputShape(**sizes)
     expanded, unfolded = (frozenset(map(str, view[key])) for key in ("expanded", "unfolded"))
     shown = View(expanded, unfolded, view["compare"] is True, view["changes"] is True)
     scene = Scene(State(from_dict(state["spec"]), image), shown, str(values["selection"]))

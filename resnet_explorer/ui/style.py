@@ -42,6 +42,11 @@ QToolButton#view:checked {{ border-bottom-color: {accent}; color: {text}; }}
 QFrame#drawer QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
     padding: 3px; }}
 QFrame#drawer QToolButton#section:checked {{ background: transparent; border: none; }}
+QToolButton#stages {{ padding: 1px 2px; border: 1px solid transparent; border-radius: 3px; color: {muted}; }}
+QToolButton#stages:hover, QToolButton#stages:focus {{ border-color: {line}; color: {text}; }}
+QToolButton#stages:checked, QFrame#drawer QToolButton#stages:checked {{ padding: 1px 2px; color: {text};
+    background: {chosen}; border: 1px solid {accent}; border-radius: 3px; }}
+QToolButton#stages:disabled {{ color: {gone}; }}
 QFrame#drawer {{ border: 1px solid {line}; }}
 QFrame#palette, QFrame#overlay {{ border: 1px solid {accent}; border-radius: 6px; background: {panel}; }}
 QToolButton#handle {{ color: {muted}; background: {panel}; border: 1px solid {line}; font-weight: 600; }}

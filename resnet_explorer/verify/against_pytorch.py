@@ -36,7 +36,7 @@ def measure_kept(spec: ResNetSpec, image: InputShape, *, training: bool = True) 
     steps = len(network.blocks)
     yield Progress(0, steps, "building the network")
     model = build(spec, initialise=False)
-    x = torch.rand(image.batch, spec.in_channels, image.height, image.width)
+    x = torch.rand(image.shape(spec.in_channels, spec.dims))
     watch = _Watch(model, x)
     with restored(model, training=training):
         for number, piece in enumerate(pieces(network), start=1):

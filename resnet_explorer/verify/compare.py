@@ -60,10 +60,10 @@ def network(spec: ResNetSpec, state: Mapping[str, Tensor], names: Mapping[str, s
     return model.eval()
 
 
-def image(shape: InputShape, channels: int) -> Tensor:
+def image(shape: InputShape, spec: ResNetSpec) -> Tensor:
     """Return the same random images for everybody."""
     random = torch.Generator().manual_seed(SEED)
-    return torch.randn(BATCH, channels, shape.height, shape.width, generator=random)
+    return torch.randn(BATCH, *shape.shape(spec.in_channels, spec.dims)[1:], generator=random)
 
 
 def output(module: nn.Module, x: Tensor) -> Tensor:

@@ -182,6 +182,7 @@ def _unknown(path: Path, name: str, module: ModuleType) -> CheckpointError:
 ROUNDS = 4
 """How many axes may be settled by running the module."""
 SMALL = 64
+SMALL_FRAMES = 8
 """Pixels at which the other networks with the same tensors are tried."""
 
 
@@ -235,28 +236,29 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
 
 def _images(spec: ResNetSpec) -> tuple[InputShape, ...]:
     """Return two inputs that the network takes: its usual one, and another of odd sides where it takes such."""
-    side = default_input(spec).height
-    usual = InputShape(1, side, side)
+    usual = default_input(spec)
+    side, frames = (usual.width, usual.frames) if spec.dims == 1 else (usual.height, usual.frames // 2 + 1)
     for height, width in ((side + 1, side * 3 // 4 + 1), (side, side * 3 // 4)):
+        odd = InputShape(1, height, width, frames)
         try:
-            analyse(compile_spec(spec), InputShape(1, height, width))
+            analyse(compile_spec(spec), odd)
         except ExplorerError:
             continue
-        return usual, InputShape(1, height, width)
+        return usual, odd
     return (usual,)
 
 
 def _proofs(subject: _Subject, guess: _Guess, images: Iterable[InputShape]) -> tuple[Proof, ...]:
     model, proofs = compare.network(guess.spec, subject.state, guess.names), []
     for image in images:
-        x = compare.image(image, guess.spec.in_channels)
+        x = compare.image(image, guess.spec)
         try:
             with quoted(subject.path):
                 given = compare.output(subject.module, x)
         except CheckpointError as error:
-            proofs.append(Proof(image, None, error.what))
+            proofs.append(Proof(image, None, error.what, guess.spec.dims))
         else:
-            proofs.append(Proof(image, compare.error(given, compare.output(model, x))))
+            proofs.append(Proof(image, compare.error(given, compare.output(model, x)), dims=guess.spec.dims))
     return tuple(proofs)
 
 
@@ -264,7 +266,7 @@ def _calls(
     guess: _Guess, subject: _Subject, image: InputShape
 ) -> tuple[dict[str, compare.Call], dict[str, compare.Call], Exception | None]:
     """Return the calls of the module's layers at an input and those of ours, and what the module raised."""
-    x = compare.image(image, guess.spec.in_channels)
+    x = compare.image(image, guess.spec)
     model = compare.network(guess.spec, subject.state, guess.names)
     pairs = compare.layers(guess.names)
     with quoted(subject.path):
@@ -281,8 +283,9 @@ def _judged(guess: _Guess, subject: _Subject, image: InputShape) -> _Guess:
 
 def _settled(subject: _Subject, guess: _Guess) -> Generator[Progress, None, _Guess]:
     """Yield progress, and return the network with the same tensors whose layers agree with the module's the longest."""
-    side = min(SMALL, default_input(guess.spec).height)
-    image = InputShape(1, side, side)
+    usual = default_input(guess.spec)
+    side = min(SMALL, usual.width)
+    image = InputShape(1, side, side, min(SMALL_FRAMES, usual.frames))
     best = _judged(guess, subject, image)
     for _ in range(ROUNDS):
         if not best.first and (guess.spec.classes or _ends_alike(best, subject, image)):
@@ -322,7 +325,7 @@ def _rivals(guess: _Guess) -> Iterator[_Guess]:
 
 def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
     for axis in AXES.values():
-        now = getattr(spec, axis.key)
+        now = spec.value(axis.key)
         values = [choice.value for choice in axis.choices] or ([not now] if isinstance(now, bool) else [])
         for value in values if axis.section != "Training depth" else ():
             try:

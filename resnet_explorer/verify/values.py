@@ -80,6 +80,12 @@ class Proof:
     image: InputShape
     error: float | None = None
     problem: str = ""
+    dims: int = 2
+
+    @property
+    def sides(self) -> str:
+        """Return the sizes of the input in words."""
+        return self.image.text(self.dims)
 
     @property
     def agrees(self) -> bool:
@@ -90,10 +96,8 @@ class Proof:
     def text(self) -> str:
         """Return what came out at this input."""
         if self.error is None:
-            return f"{_sides(self.image)}: {self.problem}"
-        return (
-            f"{_sides(self.image)}: {'same' if self.agrees else 'different'} outputs (relative error {self.error:.1e})"
-        )
+            return f"{self.sides}: {self.problem}"
+        return f"{self.sides}: {'same' if self.agrees else 'different'} outputs (relative error {self.error:.1e})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,8 @@ class OwnModule:
             return f"{self.source} is most like {called}, but not all of its tensors fit."
         if self.agrees:
             return f"{self.source} is {called}: same outputs from the same weights."
-        if same := [_sides(proof.image) for proof in self.proofs if proof.agrees]:
-            other = [_sides(proof.image) for proof in self.proofs if not proof.agrees]
+        if same := [proof.sides for proof in self.proofs if proof.agrees]:
+            other = [proof.sides for proof in self.proofs if not proof.agrees]
             return f"{self.source} is {called} at {', '.join(same)}, but not at {', '.join(other)}."
         if self.contained:
             return f"{self.source} contains {called}: all of its layers give the same outputs from the same weights."
@@ -167,7 +171,3 @@ def names_in(text: str) -> tuple[str, ...]:
             targets = line.targets if isinstance(line, ast.Assign) else [line.target]
             names += [target.id for target in targets if isinstance(target, ast.Name)]
     return tuple(name for name in dict.fromkeys(names) if not name.startswith("_"))
-
-
-def _sides(image: InputShape) -> str:
-    return f"{image.height}×{image.width}"

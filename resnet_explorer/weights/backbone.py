@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import Attention, Block
-from resnet_explorer.spec.readers import MAX_BLOCKS, MAX_STAGES
+from resnet_explorer.spec.readers import KERNELS, MAX_BLOCKS, MAX_STAGES
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, shared
 
 _WEIGHTED = (Kind.CONV, Kind.LINEAR, Kind.CONV1D)
@@ -26,6 +26,8 @@ class FoundBlock:
     projects_first: bool = False
     attention: Attention = Attention.NONE
     gate: Layers = ()
+    gated_inside: bool = False
+    end: Layers = ()
     highway: FileLayer | None = None
     biased: bool = False
 
@@ -43,7 +45,7 @@ class FoundBlock:
     def layers(self) -> Layers:
         """Return everything with weights in it."""
         extra = tuple(layer for layer in (self.projection, self.highway) if layer)
-        return (*self.convs, *extra, *self.gate)
+        return (*self.convs, *extra, *self.gate, *self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,10 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int, *, biased: bool) 
 def _blocks(row: Layers, at: int, channels: int, *, biased: bool) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
-        block, after = _block(row, at, channels, blocks[0].attention if blocks else None, biased=biased)
+        leads = next((block.projects_first for block in blocks if block.projection), False)
+        block, after = _block(row, at, channels, None, leads=leads, biased=biased)
+        if blocks and block and block.out == channels and block.attention is not blocks[-1].attention:
+            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads, biased=biased)
         if block is None:
             break
         blocks.append(block)
@@ -152,40 +157,55 @@ def _blocks(row: Layers, at: int, channels: int, *, biased: bool) -> tuple[tuple
 
 
 def _block(
-    row: Layers, at: int, channels: int, attention: Attention | None, *, biased: bool
+    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool, biased: bool
 ) -> tuple[FoundBlock | None, int]:
     """Return the block at a place and the place after it; None where there is none.
 
-    A projection may come first (transformers, timm) or after the branch (torchvision); ``attention`` is that of the
-    blocks before, which all have the same; ``biased`` tells whether convolutions have biases.
+    ``leads`` says that projections come first in this file: they may stand there (transformers, timm) or after the
+    branch (torchvision). ``attention`` is that of the block before, which a block of the same stage has, too;
+    ``biased`` tells whether convolutions have biases.
     """
     for first in (False, True):
-        for core in _cores(row, at + first, channels, biased=biased):
-            block = FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core, biased=biased)
-            after = at + first + len(core)
+        for block in _found(row, at + first, channels, biased=biased):
+            after = at + first + len(block.convs) + len(block.gate)
             if first:
                 if not _projects(row[at], block, channels):
                     continue
                 block = replace(block, projection=row[at], projects_first=True)
-            block, after = _extras(row, after, block, attention)
+            block, after = _extras(row, after, block, attention, leads=leads)
             if attention in (None, block.attention):
                 return block, after
     return None, at
 
 
+def _found(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[FoundBlock]:
+    """Yield the branch at a place as a block, also with attention before its last convolution."""
+    for core in _cores(row, at, channels, biased=biased):
+        yield FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core, biased=biased)
+    for count in (1, 2):
+        before = row[at : at + count]
+        kind, size = _attention(row, at + count, before[-1].out) if len(before) == count else (Attention.NONE, 0)
+        end = at + count + size
+        for core in _cores((*before, *row[end : end + 1]), 0, channels, biased=biased) if size else ():
+            if len(core) == count + 1:
+                kinds = Block.BOTTLENECK if count == 2 else Block.BASIC
+                gate = row[at + count : end]
+                yield FoundBlock(kinds, core, attention=kind, gate=gate, gated_inside=True, biased=biased)
+
+
 def _cores(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[Layers]:
-    """Yield the branch at a place: a bottleneck of 1×1, 3×3 and 1×1, or two 3×3."""
+    """Yield the branch at a place: a bottleneck of 1×1, k×k and 1×1, or two k×k; k is 3, 5 or 7."""
     three = row[at : at + 3]
     if any(layer.kind is not Kind.CONV or layer.biased != biased for layer in three[:2]) or len(three) < 2:
         return
     first, second = three[:2]
-    if first.inputs != channels or second.side != 3 or second.shape[3] != 3:
+    if first.inputs != channels or second.side not in KERNELS or second.shape[3] != second.side:
         return
     grouped = second.inputs and first.out % second.inputs == 0 and second.out % (first.out // second.inputs) == 0
     if first.side == 1 and grouped and len(three) == 3:
         if _fits(three[2], (three[2].out, second.out), 1, biased=biased):
             yield three
-    elif first.shape[2:] == (3, 3) and second.inputs == first.out:
+    elif first.shape[2:] == second.shape[2:] and second.inputs == first.out:
         yield three[:2]
 
 
@@ -193,16 +213,26 @@ def _projects(layer: FileLayer, block: FoundBlock, channels: int) -> bool:
     return any(_fits(layer, (block.out, channels), side, biased=block.biased) for side in (1, 3))
 
 
-def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None) -> tuple[FoundBlock, int]:
+def _extras(
+    row: Layers, at: int, block: FoundBlock, attention: Attention | None, *, leads: bool
+) -> tuple[FoundBlock, int]:
     """Return a block with what follows its branch, in any order: attention, projection, a highway's gate."""
     while at < len(row):
         kind, count = _attention(row, at, block.out) if block.attention is Attention.NONE else (Attention.NONE, 0)
         if count and attention in (None, kind):
             block = replace(block, attention=kind, gate=row[at : at + count])
             at += count
-        elif block.projection is None and _projects(row[at], block, block.channels) and not _begins(row, at):
+        elif (
+            not leads
+            and block.projection is None
+            and _projects(row[at], block, block.channels)
+            and not _begins(row, at)
+        ):
             block = replace(block, projection=row[at])
             at += 1
+        elif not block.end and (end := _stage_end(row, at, block.out)):
+            block = replace(block, end=end)
+            at += len(end)
         elif block.highway is None and row[at].biased and row[at].shape == (block.out, block.channels, 1, 1):
             block = replace(block, highway=row[at])
             at += 1
@@ -211,10 +241,20 @@ def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None
     return block, at
 
 
+def _stage_end(row: Layers, at: int, channels: int) -> Layers:
+    """Return the layers of a BAM at a place, its branch over positions first; empty where there is none."""
+    six = row[at : at + 6]
+    if len(six) < 6 or any(layer.kind is not Kind.CONV or not layer.biased for layer in six):
+        return ()
+    few = six[0].out
+    wide, into, back = (few, few, 3, 3), (few, channels, 1, 1), (channels, few, 1, 1)
+    return six if [layer.shape for layer in six] == [into, wide, wide, (1, few, 1, 1), into, back] else ()
+
+
 def _begins(row: Layers, at: int) -> bool:
     """Return whether the convolution at a place, that may be a projection, is rather the first of the next block."""
     layer = row[at]
-    return layer.out == layer.inputs and any(True for _ in _cores(row, at, layer.inputs, biased=layer.biased))
+    return layer.out == layer.inputs and any(True for _ in _found(row, at, layer.inputs, biased=layer.biased))
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
@@ -223,6 +263,8 @@ def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
         return Attention.NONE, 0
     if first.kind is Kind.CONV1D and first.shape[:2] == (1, 1):
         return Attention.ECA, 1
+    if first.biased and (wide := _wide_attention(row, at, channels)):
+        return wide
     if second is None or not (_is_gate(first, channels) and _is_gate(second, first.out)):
         return Attention.NONE, 0
     if first.inputs != channels or second.out != channels or second.inputs != first.out:
@@ -230,6 +272,19 @@ def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
     if third is not None and third.shape[:2] == (1, 2) and len(third.shape) == 4 and third.side > 1:
         return Attention.CBAM, 3
     return (Attention.SE, 2) if first.kind is Kind.LINEAR or (first.biased and second.biased) else (Attention.NONE, 0)
+
+
+def _wide_attention(row: Layers, at: int, channels: int) -> tuple[Attention, int] | None:
+    """Return attention that sees the whole map: global context of three layers, non-local attention of four."""
+    shapes = [layer.shape if layer.kind is Kind.CONV and layer.biased else () for layer in row[at : at + 4]]
+    if len(shapes) < 3:
+        return None
+    inner = shapes[1][0] if shapes[1] else 0
+    into, back = (inner, channels, 1, 1), (channels, inner, 1, 1)
+    if shapes[:3] == [(1, channels, 1, 1), into, back]:
+        adds = re.search(r"gca|_add\b", row[at + 1].path)
+        return (Attention.GCA if adds else Attention.GC), 3
+    return (Attention.NON_LOCAL, 4) if shapes == [into, into, into, back] else None
 
 
 def _is_gate(layer: FileLayer, channels: int) -> bool:
@@ -243,13 +298,24 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     (r"\.paths\.\d+\.|\.attn\.fc_select", "an SKNet (selective kernels)"),
     (r"(^|\.)s\d\.b\d+\.|trunk_output\.block\d|encoder\.stages\.\d\.layers\.\d\.layer\.\d\.attention", "a RegNet"),
     (r"fuse_layers|(^|\.)transition\d", "an HRNet"),
+    (r"c1x1_[abcw]\.", "a DPN (dual path network)"),
+    (r"conv2d_7b\.|(^|\.)repeat(_\d)?\.\d+\.branch", "an Inception-ResNet"),
+    (r"(^|\.)block\d+\.rep\.|(^|\.)blocks\.\d+\.stack\.", "an Xception"),
+    (r"rbr_(dense|1x1|identity|reparam)|(^|\.)stages\.\d+\.\d+\.conv_1x1\.bn", "a RepVGG"),
+    (r"conv_transition_b|(^|\.)stages\.\d+\.conv_exp\.", "a CSPNet"),
     (r"(^|\.)features\.\d+\.conv6\.", "a SelecSLS"),
     (r"Mixed_\d|inception\d|branch3x3dbl|mixed_\d", "an Inception network"),
     (r"relative_position_bias_table", "a Swin transformer"),
+    (r"self_attn\.(pos_embed|rel_)", "a BoTNet"),
     (r"cls_token|patch_embed|class_token|vit\.embeddings|pos_embed", "a vision transformer"),
     (r"word_embeddings|token_type_embeddings", "a BERT-like language model"),
     (r"(^|\.)(wte|tok_embeddings|embed_tokens)\.|lm_head|shared\.weight", "a language model"),
-    (r"\.gamma$|dwconv|conv_dw\.weight.*7x7", "a ConvNeXt"),
+    (r"\.gamma$|features\.\d+\.\d+\.layer_scale|dwconv|conv_dw\.weight.*7x7", "a ConvNeXt"),
+    (
+        r"(^|\.)_?blocks\.[\d.]+(conv_pwl|_depthwise_conv)\."
+        r"|features\.\d+(\.\d+)?\.block\.\d\.fc1\.|features\.\d+\.conv\.\d\.0\.",
+        "a MobileNet or an EfficientNet",
+    ),
     (r"conv_pwl|conv_pw\.|_depthwise_conv|depthwise|conv_dw", "a network of depthwise convolutions"),
     (r"squeeze\.weight|expand3x3", "a SqueezeNet"),
     (r"conv_offset|deform", "a network with deformable convolutions"),

@@ -13,6 +13,7 @@ from resnet_explorer.module.build import ResNet, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
+from resnet_explorer.spec.search import default_input
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.reader import SPEC_KEY, Checkpoint, read
 from resnet_explorer.weights.values import BINS, LIMIT, Identified, TensorStats, Weights
@@ -106,7 +107,7 @@ def save(
         raise CheckpointError(str(path), f"{path.name} is not a weights file.", f"End its name in {kinds}.")
     with files.replacing(path) as stream:
         if suffix == ".onnx":
-            stream.write(_onnx(model, spec, image or InputShape(), dynamic))
+            stream.write(_onnx(model, spec, image or default_input(spec), dynamic))
         elif suffix == ".safetensors":
             from safetensors.torch import save as to_bytes
 
@@ -122,8 +123,10 @@ def _onnx(model: ResNet, spec: ResNetSpec, image: InputShape, dynamic: bool) -> 
     if missing:
         text = " and ".join(missing)
         raise CheckpointError("onnx", f"ONNX needs {text}.", f"Install it: pip install {' '.join(missing)}.")
-    example = torch.zeros(2, spec.in_channels, image.height, image.width)  # of one image PyTorch makes a constant
-    sizes = {0: "batch", 2: "height", 3: "width"} if dynamic else {0: "batch"}
+    _, *sample = image.shape(spec.in_channels, spec.dims)
+    example = torch.zeros(2, *sample)  # of one image PyTorch makes a constant
+    names = ("frames", "height", "width")[3 - spec.dims :]
+    sizes = {0: "batch"} | (dict(enumerate(names, start=2)) if dynamic else {})
     try:
         program = torch.onnx.export(model.eval(), (example,), dynamo=True, verbose=False, dynamic_shapes=(sizes,))
         content: bytes = program.model_proto.SerializeToString()  # type: ignore[union-attr]  # of dynamo=True

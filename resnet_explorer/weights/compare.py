@@ -71,23 +71,31 @@ def _shape_text(shape: Shape) -> str:
 HEAD_AND_INPUT = ("classes", "in_channels", "dropout", "pool", "map_side", "head", "head_norm", "head_hidden")
 """Axes that are edited in every second file: they make no other network."""
 MOST_EDITS = 6
-_TELLING = ("blocks", "block", "outputs", "attention", "stem", "cardinality", "base_width", "reduce_first")
-"""What must be equal for tensors to be: cheap to compare."""
+_TELLING = (
+    *("dims", "blocks", "block", "outputs", "attention", "attention_at", "stage_end", "stem", "reduce_first", "kernel"),
+)
+"""What must be equal for tensors to be, beside the groups: cheap to compare."""
+
+
+def _telling(spec: ResNetSpec) -> tuple[object, ...]:
+    pairs = zip(spec.by_stages, spec.widths, strict=True)
+    groups = tuple((stage.inner_width(width), stage.groups(width)) for stage, width in pairs)
+    return (*attrgetter(*_TELLING)(spec), groups)
 
 
 def in_catalogue(spec: ResNetSpec) -> bool:
     """Return whether a network is one of the catalogue, apart from its classes and input channels."""
-    return any(entry_of(replace(_usual(spec), classes=classes)) for classes in (1000, 10))
+    return any(entry_of(replace(_usual(spec), classes=classes)) for classes in (1000, 10, 400))
 
 
 def _usual(spec: ResNetSpec) -> ResNetSpec:
-    return replace(spec, name="guess", classes=1000, in_channels=3)
+    return replace(spec, name="guess", classes=1000, in_channels=1 if spec.dims == 1 else 3)
 
 
 def alternatives(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """Return the networks of the catalogue with the same tensors, up to classes and input channels."""
-    telling = attrgetter(*_TELLING)
-    near = [entry.spec for entry in CATALOGUE.values() if telling(entry.spec) == telling(spec)]
+    wanted_telling = _telling(spec)
+    near = [entry.spec for entry in CATALOGUE.values() if _telling(entry.spec) == wanted_telling]
     if not near:
         return ()
     wanted = _signature(_usual(spec))
@@ -204,6 +212,9 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\.se\.spatial\.conv\.conv\.", ".cbam_spatial.conv."),
     (r"\.se\.spatial\.conv\.bn\.", ".cbam_spatial.bn."),
     (r"\.se\.conv\.", ".eca.conv."),
+    (r"\.se\.mlp_scale\.", ".gc."),
+    (r"\.se\.mlp_add\.", ".gca."),
+    (r"\.se\.([tpgz]|norm)\.", r".nl.\1."),
 )
 
 

@@ -9,11 +9,20 @@ from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
 from resnet_explorer.spec.catalogue import named, title
 from resnet_explorer.spec.change import change_all, differences
+from resnet_explorer.spec.relatives import of_kind
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
+from resnet_explorer.weights.dimensions import flat_spec, flattened
 from resnet_explorer.weights.heads import find_head
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
-from resnet_explorer.weights.matching import classifier, leftovers, match, preference
+from resnet_explorer.weights.matching import (
+    classifier,
+    final_names,
+    last_convolution,
+    leftovers,
+    match,
+    preference,
+)
 from resnet_explorer.weights.traits import open_questions, read_traits
 from resnet_explorer.weights.values import Identified, Leftover
 
@@ -62,7 +71,7 @@ class _Site:
     def networks(self, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Iterator[Identified]:
         """Yield the network of each order that its layers are, with its classifier where there is one."""
         traits = read_traits(self.backbone, self.layers)
-        for order in (Order.V1, Order.V2):
+        for order in (Order.V1, Order.V2, Order.NORM_FIRST):
             try:
                 guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
             except SpecError:
@@ -93,9 +102,18 @@ class _Site:
         if names is None:
             return None
         free, root = self.free(names), self.backbone.root
+        if spec.order is Order.NORM_FIRST:  # iResNet: the last norm is the head's, and no activation follows it
+            inner = {name: ours for name, ours in names.items() if not ours.startswith("bn.")}
+            found = find_head(self.backbone, self.free(inner))
+            if found and found.changes.get("head_norm"):
+                return compared(change_all(spec, dict(found.changes)), {**inner, **found.names}, shapes)
         if found := find_head(self.backbone, free):
             return compared(change_all(spec, dict(found.changes)), {**names, **found.names}, shapes)
-        head = classifier(self.backbone, free, root) or _own_head(free, names)
+        wide = last_convolution(self.backbone, free)
+        head = classifier(self.backbone, free, root, wide) or _own_head(free, names)
+        if head is not None and wide and head.inputs == wide[0].out:
+            spec = replace(spec, head_channels=wide[0].out)
+            names |= final_names(wide)
         if head is not None:
             names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
         parts = {_part(layer, root) for layer in self.backbone.layers if "." in layer.path}
@@ -112,6 +130,13 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
     """
     if known is not None and (own := by_name(shapes, known)) and own.fits:
         return replace(own, leftovers=_unknown(own.names, shapes))
+    flat = flattened(shapes)
+    if flat is None:
+        return _identify(shapes, known)
+    return flat.lifted(_identify(flat.shapes, flat_spec(known) if known else None), known)
+
+
+def _identify(shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
     nearest: list[Backbone] = []
     best: tuple[_Site, Identified] | None = None
     for layers in readings(shapes):
@@ -200,7 +225,8 @@ def _refusal(shapes: Mapping[str, Shape], nearest: list[Backbone], best: Identif
     kind = family(shapes) or structural_family(next(readings(shapes), ()))
     unknown = "not those of a residual network that this app knows"
     if kind:
-        what = f"Its tensors are those of {kind}, {unknown}."
+        other = of_kind(kind)
+        what = f"Its tensors are those of {kind}, {unknown}.{f' {other.text}' if other else ''}"
     elif best is not None:
         what = f"Its tensors are {unknown}. Nearest is {title(best.spec)}, but {best.problems[0]}"
     else:

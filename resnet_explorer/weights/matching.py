@@ -171,7 +171,7 @@ def match(spec: ResNetSpec, backbone: Backbone, layers: Layers) -> dict[str, str
 
 
 def _in_order(block: Block, theirs: FoundBlock) -> Iterator[FileLayer | None]:
-    convs, gate = iter(theirs.convs), iter(theirs.gate)
+    convs, gate, end = iter(theirs.convs), iter(theirs.gate), iter(theirs.end)
     for part in block.form.parts:
         if part.layer.role is not Role.CONVOLUTION:
             continue
@@ -181,9 +181,11 @@ def _in_order(block: Block, theirs: FoundBlock) -> Iterator[FileLayer | None]:
             yield theirs.highway
         elif part.name.startswith("conv"):
             yield next(convs, None)
+        elif part.name.startswith("bam."):
+            yield next(end, None)
         else:
             yield next(gate, None)
-    yield from (*convs, *gate)
+    yield from (*convs, *gate, *end)
 
 
 def _prefixes(blocks: Sequence[FoundBlock]) -> tuple[str, ...]:
@@ -206,8 +208,10 @@ def _owner(path: str, prefixes: Mapping[str, object] | set[str]) -> str:
 def _orders(places: list[_Place], block: FoundBlock) -> Iterator[list[_Place]]:
     """Yield the orders in which a file may have a block's norms: that of its convolutions first."""
     shortcut = [place for place in places if ".downsample." in place.path]
-    gates = [place for place in places if ".cbam_" in place.path]
+    gates = [place for place in places if re.search(r"\.(cbam_\w+|gca?|nl|bam)\.", place.path)]
     branch = [place for place in places if place not in shortcut and place not in gates]
+    if block.gated_inside:
+        branch, gates = [place for place in places if place not in shortcut], []
     orders = [[*branch, *gates, *shortcut], [*shortcut, *branch, *gates], [*branch, *shortcut, *gates]]
     yield orders.pop(1 if block.projects_first else 0)
     yield from orders
@@ -237,14 +241,32 @@ def preference(ways: tuple[Backbone, ...]) -> tuple[int, bool]:
     return -len(ways[0].layers), bool(_SECOND.search(ways[0].stem[0].tensors["weight"]))
 
 
-def classifier(backbone: Backbone, free: Layers, root: str) -> FileLayer | None:
-    """Return the layer that classifies the backbone's features: linear, with a bias, and alone in its module."""
+def last_convolution(backbone: Backbone, free: Layers) -> Layers:
+    """Return a 1x1 convolution without bias on the backbone's last map, and the norm after it; nothing without one."""
+    for place, layer in enumerate(free):
+        if layer.kind is Kind.CONV and layer.shape[1:] == (backbone.out, 1, 1) and not layer.biased:
+            after = free[place + 1 : place + 2]
+            return (layer, *(one for one in after if one.kind is Kind.NORM and one.out == layer.out))
+    return ()
+
+
+def final_names(wide: Layers) -> dict[str, str]:
+    """Return our names for the tensors of the head's own convolution and its norm."""
+    return {name: f"final.{number}.{role}" for number, one in enumerate(wide) for role, name in one.tensors.items()}
+
+
+def classifier(backbone: Backbone, free: Layers, root: str, wide: Layers = ()) -> FileLayer | None:
+    """Return the layer that classifies the backbone's features: linear, with a bias, and alone in its module.
+
+    ``wide`` is the head's own convolution, which may lie before it.
+    """
+    features = {backbone.out, *(layer.out for layer in wide[:1])}
     heads: dict[str, list[FileLayer]] = {}
     for layer in free:
         if _is_linear(layer) or layer.kind is Kind.NORM:
             heads.setdefault(_group(layer.path, root, {}) if "." in layer.path else "", []).append(layer)
     alone = [layers[0] for layers in heads.values() if len(layers) == 1]
-    ends = [layer for layer in alone if _is_linear(layer) and layer.inputs == backbone.out and layer.biased]
+    ends = [layer for layer in alone if _is_linear(layer) and layer.inputs in features and layer.biased]
     ends = [layer for layer in ends if not _purpose(layer.path)]
     return next((layer for layer in ends if _CLASSIFIER.search(layer.path)), ends[0] if len(ends) == 1 else None)
 

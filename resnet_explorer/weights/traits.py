@@ -1,9 +1,12 @@
 """What the layers of a residual network tell of its axes, and what they leave open."""
 
+from fractions import Fraction
+
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
     Activation,
     Attention,
+    AttentionAt,
     Block,
     Conv,
     Downsample,
@@ -14,8 +17,10 @@ from resnet_explorer.spec import (
     Order,
     ResNetSpec,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
+    Stride,
 )
 from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH
@@ -28,6 +33,7 @@ _POOLS = {
     StemPool.MAX: "a max-pool",
     StemPool.PADDED: "a max-pool on a map padded with zeros",
     StemPool.CONV: "a convolution instead of a pool",
+    StemPool.STRIDED: "no pool, and the last has stride 2",
     StemPool.NONE: "no pool",
 }
 
@@ -49,18 +55,22 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
             changes["attention_scale"] = 1.0 if backbone.blocks[0].attention is Attention.NONE else 2.0
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
-    return changes | _attention(backbone.blocks)
+    return changes | _attention(stages)
 
 
 def split_stages(blocks: tuple[FoundBlock, ...]) -> tuple[tuple[FoundBlock, ...], ...]:
-    """Return the blocks of each stage: a new one begins where shapes change, or where names say so."""
+    """Return the blocks of each stage: a new one begins where shapes change, or where names say so.
+
+    Where the shapes of most blocks differ from those before, widths grow by block, and names alone tell the stages.
+    """
     starts = [0, *(place for place in range(1, len(blocks)) if _turns(blocks[place - 1], blocks[place]))]
     if not _projects_everywhere(blocks, len(starts)):
         starts = [place for place in range(len(blocks)) if place in starts or blocks[place].projection]
     by_name = [
         place for place in range(len(blocks)) if not place or _family(blocks[place - 1]) != _family(blocks[place])
     ]
-    if set(starts) < set(by_name) and len(by_name) <= MAX_STAGES:
+    grows = 2 * len(starts) > len(blocks) and set(by_name) < set(starts) and len(by_name) > 1
+    if (set(starts) < set(by_name) or grows) and len(by_name) <= MAX_STAGES:
         starts = by_name
     return tuple(blocks[start:end] for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True))
 
@@ -84,24 +94,60 @@ def _projects_everywhere(blocks: tuple[FoundBlock, ...], stages: int) -> bool:
 
 def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     """Return widths, expansion, groups and reduction: a bottleneck's output is taken for four times its width."""
-    changes: dict[str, object] = {}
-    widths: list[int] = []
-    for stage in stages:
+    wide = [_usual(stage) for stage in stages]
+    is_usual = all(wide)
+    rows: dict[str, list[object]] = {key: [] for key in ("reduce_first", "expansion", "cardinality", "base_width")}
+    rows |= {"group_width": [], "widths": [], "kernel": []}
+    for stage, usual in zip(stages, wide, strict=True):
         first, second = stage[0].convs[:2]
-        changes["reduce_first"] = max(1, second.out // first.out)
-        if stage[0].kind is Block.BASIC:
-            widths.append(second.out)
-            continue
-        out, inner, groups = stage[0].out, second.out, max(1, first.out // second.inputs)
-        changes["cardinality"] = groups
+        values: dict[str, object] = {"expansion": 4, "cardinality": 1, "base_width": USUAL_BASE_WIDTH}
+        if stage[0].kind is not Block.BASIC and is_usual and usual:
+            values |= {"cardinality": usual[0], "base_width": usual[1]}
+        elif stage[0].kind is not Block.BASIC:
+            values |= _unusual(stage[0])
+        inner = [block.convs[1].out for block in stage]
+        kept = stage[0].kind is Block.BASIC or not is_usual
+        widths = tuple(inner if kept else [block.out // 4 for block in stage])
+        values |= {"reduce_first": max(1, second.out // first.out), "widths": widths, "kernel": second.side}
+        for key, row in rows.items():
+            row.append(values.get(key))
+    bottlenecks = [place for place, stage in enumerate(stages) if stage[0].kind is not Block.BASIC]
+    for key in ("expansion", "cardinality", "base_width", "group_width") if bottlenecks else ():
+        rows[key] = [row if place in bottlenecks else rows[key][bottlenecks[0]] for place, row in enumerate(rows[key])]
+    return {key: tuple(row) for key, row in rows.items()}
+
+
+def _usual(stage: tuple[FoundBlock, ...]) -> tuple[int, int] | None:
+    """Return cardinality and base width where the output of the blocks is four times their width; else None."""
+    if stage[0].kind is Block.BASIC:
+        return (1, USUAL_BASE_WIDTH)
+    groups, base = _groups(stage[0]), 0
+    for block in stage:
+        out, inner = block.out, block.convs[1].out
         base, rest = divmod(USUAL_BASE_WIDTH * inner * 4, groups * out)
         if out % 4 or rest or (out // 4) * base // USUAL_BASE_WIDTH * groups != inner:
-            changes |= {"expansion": max(1, out // inner), "base_width": USUAL_BASE_WIDTH, "cardinality": 1}
-            widths.append(inner)
-        else:
-            changes["base_width"] = base
-            widths.append(out // 4)
-    return {**changes, "widths": tuple(widths)}
+            return None
+    return groups, base
+
+
+def _groups(block: FoundBlock) -> int:
+    first, second = block.convs[:2]
+    return max(1, first.out // second.inputs)
+
+
+def _unusual(block: FoundBlock) -> dict[str, object]:
+    """Return the axes of a bottleneck whose width is what its 3x3 puts out."""
+    inner, groups = block.convs[1].out, _groups(block)
+    values: dict[str, object] = {"expansion": _expansion(block.out, inner)}
+    return values if groups == 1 else {**values, "group_width": max(1, inner // groups)}
+
+
+def _expansion(out: int, width: int) -> float:
+    """Return the shortest number that brings a width to the channels that are put out, rounded down."""
+    exact = Fraction(out, width)
+    rounded = (Fraction(round(exact * 10**digits), 10**digits) for digits in range(7))
+    nearest = next((value for value in rounded if int(width * value) == out), exact)
+    return max(0.01, float(nearest))
 
 
 def _stem(backbone: Backbone) -> dict[str, object]:
@@ -156,25 +202,34 @@ def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
     return changes
 
 
-def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
-    kind = blocks[0].attention
-    if kind in (Attention.NONE, Attention.ECA):
-        return {"attention": kind}
-    pairs = {(block.gate[0].inputs, block.gate[0].out) for block in blocks}
-    base = change_all(ResNetSpec(""), {"attention": kind})
+def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
+    """Return the attention of each stage, and one reduction that fits all gates where there is one."""
+    kinds = tuple(stage[0].attention for stage in stages)
+    where: dict[str, object] = {
+        "attention": kinds,
+        "attention_at": tuple(AttentionAt.MIDDLE if stage[0].gated_inside else AttentionAt.END for stage in stages),
+        "stage_end": tuple(StageEnd.BAM if stage[-1].end else StageEnd.NONE for stage in stages),
+    }
+    context = (Attention.GC, Attention.GCA)
+    gates = [block.gate[block.attention in context] for stage in stages for block in stage if len(block.gate) > 1]
+    gates += [stage[-1].end[0] for stage in stages if stage[-1].end]
+    if not gates:
+        return where
+    pairs = {(gate.inputs, gate.out) for gate in gates}
     for ratio, multiple in RATIOS:
-        tried = change_all(base, {"reduction": ratio, "reduction_multiple": multiple})
+        tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
         if all(hidden(tried, channels) == inner for channels, inner in pairs):
-            return {"attention": kind, "reduction": ratio, "reduction_multiple": multiple}
+            return {**where, "reduction": ratio, "reduction_multiple": multiple}
     channels, inner = max(pairs)
-    return {"attention": kind, "reduction": max(1, channels // inner), "reduction_multiple": 1}
+    return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
 
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     """Return what tensors do not tell of a network, and what was taken for it."""
     texts = ["The size and normalisation of the training images."]
     if spec.has_bottlenecks:
-        texts.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
+        sits = {Stride.CONV3X3: "middle", Stride.CONV1X1: "first", Stride.LAST: "last"}[spec.stride]
+        texts.append(f"The stride sits in the {sits} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.conv is Conv.SCALED:
@@ -191,8 +246,10 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         )
     if spec.norm.activates:
         texts.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
-    if spec.shortcut is Shortcut.PADDING:
+    if spec.shortcut in (Shortcut.PADDING, Shortcut.POOLED):
         texts.append("There are shortcuts: without projections a plain network has the same tensors.")
+    if spec.attention is Attention.GC:
+        texts.append("The global context multiplies: one that adds has the same tensors.")
     if spec.gating is not Gating.NONE:
         texts.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
     texts.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")

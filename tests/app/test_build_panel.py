@@ -11,8 +11,8 @@ from resnet_explorer.spec import Block, Norm, Order
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.families import FAMILIES
-from resnet_explorer.ui.choosers import NAME
 from resnet_explorer.ui.fields import NumberField
+from resnet_explorer.ui.preset_box import NAME
 from tests.narrow import of_kind, present
 
 
@@ -106,11 +106,22 @@ def test_the_list_is_chosen_from_by_mouse(window: MainWindow, qtbot: QtBot) -> N
 
 def test_a_name_that_nothing_has_changes_nothing(window: MainWindow, qtbot: QtBot) -> None:
     before = window.document.state
-    choose(window, qtbot, "vgg16")
+    choose(window, qtbot, "lenet5")
     assert window.document.state == before
     assert "fewer letters" in window.build.preset.list.item(0).text()
     window.build.preset.popup.hide()
     qtbot.waitUntil(lambda: window.build.preset.text() == "ResNet-18")
+
+
+def test_a_relative_that_cannot_be_built_is_explained_and_chosen_by_nobody(window: MainWindow, qtbot: QtBot) -> None:
+    before, preset = window.document.state, window.build.preset
+    choose(window, qtbot, "densenet121")
+    assert window.document.state == before and preset.popup.isVisible()
+    lines = [preset.list.item(row).text() for row in range(preset.list.rowCount())]
+    assert lines[0] == "DenseNet cannot be built here" and "concatenates" in " ".join(lines)
+    qtbot.keyClick(preset.popup, Qt.Key.Key_Down)
+    qtbot.keyClick(preset.popup, Qt.Key.Key_Return)
+    assert window.document.state.spec.name == "preresnet110", "what comes nearest is offered"
 
 
 def test_choosing_a_preset_is_one_step_to_undo(window: MainWindow, qtbot: QtBot) -> None:
@@ -179,12 +190,12 @@ def test_a_field_that_is_left_returns_to_its_last_good_value(window: MainWindow,
     qtbot.waitUntil(lambda: field.text() == "96")
 
 
-def test_one_to_eight_stages(window: MainWindow, qtbot: QtBot) -> None:
-    for _ in range(4):
+def test_one_to_sixteen_stages(window: MainWindow, qtbot: QtBot) -> None:
+    for _ in range(12):
         qtbot.mouseClick(window.build.stages.more, Qt.MouseButton.LeftButton)
-    assert list(window.document.state.spec.blocks) == [2] * 8
+    assert list(window.document.state.spec.blocks) == [2] * 16
     assert not window.build.stages.more.isEnabled()
-    for _ in range(7):
+    for _ in range(15):
         qtbot.mouseClick(window.build.stages.fewer, Qt.MouseButton.LeftButton)
     assert window.document.state.spec.blocks == (2,)
     assert not window.build.stages.fewer.isEnabled()
@@ -203,13 +214,13 @@ def test_each_stage_has_its_own_width_stride_and_kind(window: MainWindow, qtbot:
 
 def test_axes_without_effect_are_off_or_hidden(window: MainWindow) -> None:
     rows = window.build.rows
-    stride = rows["stride"].control
-    assert not stride.isEnabled()
-    assert stride.toolTip().startswith("Only bottleneck blocks have this choice.")
+    expansion = rows["expansion"].control
+    assert not expansion.isEnabled()
+    assert expansion.toolTip().startswith("Only bottleneck blocks have this choice.")
     assert rows["cardinality"].isHidden() and rows["gate_bias"].isHidden()
     for kind in window.build.stages.kinds[:4]:
         pick(kind, Block.BOTTLENECK)
-    assert stride.isEnabled() and not rows["cardinality"].isHidden()
+    assert expansion.isEnabled() and not rows["cardinality"].isHidden()
     of_kind(QCheckBox, rows["residual"].control).click()
     assert not rows["shortcut"].control.isEnabled()
 

@@ -7,11 +7,12 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.app.build_fields import AxisField
+from resnet_explorer.app.axis_field import AxisField
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.readers import FRACTIONS, WHOLES
+from resnet_explorer.spec.resnet_spec import BY_STAGE
 from tests.narrow import of_kind
 
 NUMBERS = (0, 1, 2, 3, 8, 32, 64, 100)
@@ -28,6 +29,11 @@ def change_an_axis(window: MainWindow, dice: random.Random) -> None:
     elif key == "block":
         kinds = tuple(dice.choice(AXES[key].choices).value for _ in spec.block)
         build.stages.edited.emit(key, kinds, "change the kinds")
+    elif key in BY_STAGE and dice.random() < 0.3:
+        offered = [choice.value for choice in AXES[key].choices] or [0, 1, 0.5] if key not in WHOLES else NUMBERS
+        of_kind(AxisField, build.rows[key]).edited.emit(key, tuple(dice.choice(offered) for _ in spec.blocks))
+    elif key in BY_STAGE and dice.random() < 0.1:
+        of_kind(AxisField, build.rows[key]).switch.click()
     elif key in build.rows and AXES[key].choices:
         of_kind(AxisField, build.rows[key]).edited.emit(key, dice.choice(AXES[key].choices).value)
     elif key in build.rows and key in (*WHOLES, *FRACTIONS):

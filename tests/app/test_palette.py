@@ -5,7 +5,7 @@ from time import thread_time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer import features
@@ -13,11 +13,12 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.palette import Palette
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
-from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.catalogue import CATALOGUE, find
 from tests import pages
 from tests.narrow import present
 
 FRAME_S = 0.016
+SHOW = f"Show {CATALOGUE['preresnet110'].title}"
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,26 @@ def test_a_few_letters_and_enter_do_what_they_mean(window: MainWindow, qtbot: Qt
     take(window, qtbot, "shattered")
     assert present(pages.gradients(window).preset).key == "shattered"
     assert window.shown_page() is window.page("gradients")
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_cannot_be_built_is_explained(
+    window: MainWindow, qtbot: QtBot, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def answer(box: QMessageBox) -> None:
+        said.extend((box.text(), box.informativeText()))
+        assert box.buttonRole(present(box.defaultButton())) is QMessageBox.ButtonRole.RejectRole
+        next(each for each in box.buttons() if (each.text() == SHOW) is taken).click()
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    palette = opened(window, qtbot)
+    qtbot.keyClicks(palette.field, "densenet121")
+    assert [(entry.text, entry.kind) for entry in palette.model.shown] == [("DenseNet", "Not built here")]
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert "concatenates" in said[0] and "Huang et al. 2017" in said[1]
+    assert window.document.state.spec.name == ("preresnet110" if taken else "resnet18")
 
 
 def test_keys_move_and_escape_gives_the_keyboard_back(window: MainWindow, qtbot: QtBot) -> None:

@@ -24,7 +24,9 @@ NETWORKS = (
 SETTINGS = (
     *("activation=leaky-relu", "activation=silu", "activation=gelu", "norm=instance", "norm=rms", "norm=none"),
     *("norm=instance order=v2", "norm=instance activation=silu", "dropout=0.1", "classes=none", "gain=layerscale"),
-    *("widths=16,16,32", "downsample=3x3", "activation=relu6", "activation=hard-swish", "activation=mish"),
+    *("widths=16,16,32", "downsample=3x3", "attention=gc", "attention=gca attention_at=middle", "attention=nl"),
+    *("order=norm-first shortcut=pool-pad stem_activation=false", "stride=last", "block=bottleneck group_width=1"),
+    *("activation=relu6", "activation=hard-swish", "activation=mish", "stage_end=bam,bam,none"),
     *("conv=scaled-standardised conv_bias=true norm=none order=v2 branch_scale=0.2 track_variance=true",),
     *(
         "pool=gem",

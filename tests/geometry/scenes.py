@@ -17,6 +17,7 @@ from resnet_explorer.lessons import course
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
 from resnet_explorer.ui.fields import Section
 from resnet_explorer.ui.frame import Drawer, Frame, OpenState
 from tests import pages
@@ -55,6 +56,7 @@ def _diagram() -> Iterator[Scene]:
     for title in ("Build", "Inspector", "Layers", "Code"):
         yield Scene("diagram", f"drawer {title}", _opener("diagram", title))
     yield Scene("diagram", "Build, a wrong value", _wrong_value)
+    yield Scene("diagram", "Build, by stage and by block", _by_stage)
     yield Scene("diagram", "jobs", _jobs)
 
 
@@ -69,6 +71,12 @@ def _wrong_value(desk: Desk) -> None:
     for section in desk.window.build.findChildren(Section):
         section.header.setChecked(True)
     desk.window.build._on_edited("cardinality", 7)
+
+
+def _by_stage(desk: Desk) -> None:
+    settings = ("attention=none,none,se,cbam", "cardinality=1,2,4,8", "zero_init=1,0,1,0", "stochastic_depth=0,0,0,0.2")
+    spec = assign(find("resnet50"), "widths=64+448", *settings)
+    desk.window.document.propose(State(spec, InputShape(1, 224, 224)), "choose")
 
 
 def _jobs(desk: Desk) -> None:

@@ -68,9 +68,10 @@ def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
     spec = CATALOGUE[name].spec
     model = build(spec, device="meta", initialise=False).eval()
     for side in (CATALOGUE[name].size, 65):
-        total = analyse(compile_spec(spec), InputShape(1, side, side)).total
+        image = InputShape(1, side, side)
+        total = analyse(compile_spec(spec), image).total
         with FlopCounterMode(display=False) as counter, BareNorms(), torch.no_grad():
-            model(torch.empty(1, 3, side, side, device="meta"))
+            model(torch.empty(image.shape(spec.in_channels, spec.dims), device="meta"))
         assert counter.get_total_flops() == 2 * total.macs
         assert sum(parameter.numel() for parameter in model.parameters()) == total.params
 
@@ -90,7 +91,7 @@ def test_the_counter_sees_no_difference_without_batch_norms_own_steps(name: str)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_every_row_of_a_random_network_equals_the_module(spec: ResNetSpec, image: InputShape) -> None:
     model = build(spec, device="meta", initialise=False).eval()
-    x = torch.empty(image.batch, spec.in_channels, image.height, image.width, device="meta")
+    x = torch.empty(image.shape(spec.in_channels, spec.dims), device="meta")
     try:
         analysis = analyse(compile_spec(spec), image)
     except InputError as error:

@@ -8,19 +8,24 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer import assets
 from resnet_explorer.autograd.lab import functions
 from resnet_explorer.autograd.values import UNKNOWN, derivative
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
-from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks
+from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, gates
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.network.kinds.dimensions import STILL
 from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
-from resnet_explorer.network.kinds.norms import NORMS
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.norms import NORMS, EvoNormS0
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.scaled import Beta, ScaledStdConv2d
+from resnet_explorer.network.kinds.shortcuts import PadChannels
+from resnet_explorer.network.kinds.tape import Tape
 from resnet_explorer.network.tree import where
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
@@ -30,7 +35,7 @@ from resnet_explorer.spec import Activation, Norm, ResNetSpec
 
 SPEC = ResNetSpec("", norm_groups=2)
 MAP, PIXEL = (2, 8, 6, 6), (2, 8, 1, 1)
-CASES: tuple[tuple[Layer, Shape], ...] = (
+IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((make(SPEC, 8), MAP) for make in NORMS.values()),
     *((make(True, 8), MAP) for _, make in ACTIVATIONS.values()),
     *((make(False, 8), MAP) for _, make in ACTIVATIONS.values()),
@@ -42,11 +47,37 @@ CASES: tuple[tuple[Layer, Shape], ...] = (
     *((GeM(), MAP), (AttentionPool2d(8, 6, 4), MAP), (AttentionPool2d(8, 3, 4), (2, 8, 5, 4))),
     *((FlattenMap(6, 192), MAP), (FixedScaleNorm(8), (2, 8))),
     *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
+    (PadChannels(8, 16), MAP),
+    *(
+        (gates.SpatialSoftmax(), (2, 1, 6, 6)),
+        (gates.Softmax(), (2, 36, 6, 6)),
+        (gates.AddToMap(), MAP),
+        (gates.Refine(), MAP),
+    ),
+    *((gates.LayerNorm2d(8), PIXEL), (gates.ZeroBatchNorm2d(8), MAP)),
     *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (blocks.SumPairs(), (2, 8, 1, 2))),
     *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
     *((blocks.Scale(0.5), MAP), (blocks.Gain(8, 0.5), MAP), (blocks.Gain(1, 0.0), MAP), (blocks.Bias(), MAP)),
     *((blocks.Dropout(0.5), MAP), (blocks.StochasticDepth(), MAP), (blocks.Flatten(), PIXEL)),
 )
+PAIRS: tuple[tuple[Layer, Shape, Shape], ...] = (
+    (gates.ContextPool(), MAP, (2, 1, 6, 6)),
+    (gates.Affinity(8, 0.5), MAP, MAP),
+    (gates.Gather(8), (2, 36, 6, 6), MAP),
+    (gates.SumGates(8), (2, 1, 6, 6), PIXEL),
+)
+"""Kinds that take two signals."""
+PRODUCTS = (blocks.Multiply, gates.AddToMap, gates.Refine)
+"""What a gate's module computes itself."""
+OTHERS = tuple(
+    (lifted, (*shape[:2], *shape[2:][-1:]) if dims == 1 else (*shape[:2], *shape[2:3], *shape[2:]))
+    for dims in (1, 3)
+    for layer, shape in IMAGES
+    for lifted in {layer.lifted(dims, time): None for time in (None, STILL)[: 1 + dims // 3]}
+    if lifted != layer
+)
+"""The layers that differ in other dimensions: for signals, for videos, and for videos frame by frame."""
+CASES = (*IMAGES, *OTHERS)
 NODES = {
     "BatchNorm2d": "NativeBatchNorm0",
     "GroupNorm": "NativeGroupNorm0",
@@ -75,6 +106,15 @@ NODES = {
     "ChannelConv1d": "View0 Transpose0 Convolution0 Transpose0 Unsqueeze0",
     "Linear": "T0 Addmm0",
     "ZeroPad": "Slice0 Slice0 ConstantPadNd0",
+    "PadChannels": "ConstantPadNd0",
+    "SpatialSoftmax": "View0 Softmax0 View0",
+    "Softmax": "Softmax0",
+    "LayerNorm2d": "View0 NativeLayerNorm0 View0",
+    "ZeroBatchNorm2d": "NativeBatchNorm0",
+    "ContextPool": "View0 View0 Transpose0 Bmm0 View0",
+    "Affinity": "View0 Transpose0 View0 Bmm0 Mul0 View0",
+    "Gather": "View0 View0 Bmm0 View0",
+    "SumGates": "Add0",
     "ChannelStats": "Mean1 Amax0 Cat0",
     "SpatialStats": "Mean1 Amax0 Cat0",
     "SumPairs": "Sum1",
@@ -91,7 +131,7 @@ FORMULAS = json.loads(assets.path("formulas", "index.json").read_text(encoding="
 
 
 def test_every_kind_and_every_choice_is_asked() -> None:
-    asked = {type(layer) for layer, _ in CASES}
+    asked = {type(layer) for layer, _ in CASES} | {type(layer) for layer, *_ in PAIRS}
     assert not [kind.__name__ for kind in KINDS if kind not in asked], "kinds without a case above"
     assert [choice for choice in Norm if choice not in NORMS] == [Norm.NONE]
     assert set(Activation) == set(ACTIVATIONS)
@@ -108,11 +148,25 @@ def made(layer: Layer) -> nn.Module:
 
 def nodes(layer: Layer) -> tuple[str, ...]:
     """Return the names of what autograd records: that of ``View0`` is ViewBackward0."""
-    text = NODES.get(layer.kind, "")
+    dims = getattr(layer, "dims", 2)
+    text = NODES.get(layer.kind) or NODES.get(layer.kind.replace(f"{dims}d", "2d"), "")
+    text = text.replace("Pad2D0", f"Pad{dims}D0")
     if isinstance(layer, LeakyReLU):
         text = f"{layer.operation}{layer.in_place:d}"
     if isinstance(layer, AvgPool2d):
-        text = f"{'ConstantPadNd0 ' if layer.keeps_size else ''}AvgPool2D0"
+        text = f"AvgPool{max(2, dims)}D0"
+    if isinstance(layer, MaxPool2d) and dims == 3:
+        text = "MaxPool3DWithIndices0"
+    if isinstance(layer, MaxPool2d | AvgPool2d | AdaptiveAvgPool2d) and dims == 1:
+        text = f"Unsqueeze0 {text} Squeeze1"
+    if isinstance(layer, AvgPool2d) and layer.keeps_size:
+        text = f"ConstantPadNd0 {text}"
+    if isinstance(layer, ZeroPad):
+        text = f"{'Slice0 ' * sum(stride > 1 for stride in layer.strides)}ConstantPadNd0"
+    if isinstance(layer, ChannelConv1d) and dims != 2:
+        text = "View0 Transpose0 Convolution0 Transpose0 View0" if dims == 3 else "Transpose0 Convolution0 Transpose0"
+    if isinstance(layer, EvoNormS0):
+        text = text.replace("Unsqueeze0 Unsqueeze0 Div0", f"{'Unsqueeze0 ' * dims}Div0")
     if isinstance(layer, AttentionPool2d):
         resized = "Slice0 View0 Permute0 UpsampleBicubic2DAa0 Permute0 View0 Cat0"
         own = "View0 T0 Addmm0 View0 View0"
@@ -139,7 +193,9 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "output": bool(output) and all(size > 0 for size in output),
         "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
         "nodes": bool(nodes(layer) or not layer.module) and UNKNOWN not in map(derivative, nodes(layer)),
-        "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply),
+        "module": bool(layer.module)
+        or layer.role is Role.JOIN
+        or isinstance(layer, blocks.Multiply | gates.AddToMap | gates.Refine),
         "figures": bool(layer.figures(output)) or not layer.params,
     }
 
@@ -172,7 +228,26 @@ def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
     assert own == list(nodes(layer)), layer.kind
 
 
-INSIDE = ("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale", "Beta")
+@pytest.mark.parametrize(("layer", "one", "other"), PAIRS, ids=lambda value: getattr(value, "kind", ""))
+def test_a_kind_of_two_signals_answers_as_pytorch_does(layer: Layer, one: Shape, other: Shape) -> None:
+    missing = [name for name, found in answers(layer, one).items() if not found]
+    assert not missing, f"{layer.kind} lacks: {', '.join(missing)}"
+    signals = [torch.rand(shape, requires_grad=True).exp() for shape in (one, other)]
+    with FlopCounterMode(display=False) as counter:
+        y = made(layer)(*signals)
+    assert tuple(y.shape) == layer.output(one)
+    assert counter.get_total_flops() == 2 * layer.work(one, layer.output(one))
+    tape = Tape(True)
+    value = layer.record_all(tape, (tape.leaf("a", one), tape.leaf("b", other)))
+    assert value.shape == tuple(y.shape)
+    own = [type(each).__name__ for each in functions(y.grad_fn)]
+    assert [name for name in own if name not in ("AccumulateGrad", "ExpBackward0")] == list(nodes(layer))
+
+
+INSIDE = (
+    *("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale"),
+    *("SpatialSoftmax", "Softmax", "LayerNorm2d", "ZeroBatchNorm2d", "Beta"),
+)
 """Kinds that source writes as a part of an attention's class, or as a factor in ``forward``."""
 WRITTEN = [
     (layer, shape)
@@ -184,7 +259,7 @@ WRITTEN = [
 @pytest.mark.parametrize(("layer", "shape"), WRITTEN, ids=lambda value: value.kind if isinstance(value, Layer) else "")
 def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     space = {"torch": torch, "nn": nn, "functional": functional, "Tensor": Tensor}
-    exec(classes().get(layer.called, ""), space)
+    exec(classes(getattr(layer, "dims", 2)).get(layer.called, ""), space)
     written = eval(str(Writer(SPEC, Scope(), str(shape[1])).term([layer])), space)
     module = made(layer).eval()
     written.load_state_dict(module.state_dict())

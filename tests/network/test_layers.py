@@ -12,7 +12,8 @@ from resnet_explorer.network.kinds.activations import ReLU
 from resnet_explorer.network.kinds.blocks import Add, Flatten
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.norms import BatchNorm2d
-from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
 from tests.torch_reference import OptionA
 
 sides = st.integers(1, 40)

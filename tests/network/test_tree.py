@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pools import ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.tree import Part
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE

@@ -87,7 +87,7 @@ def test_any_network_gives_the_same_scores_and_gradient_taken_apart(drawn: tuple
     spec, image = drawn
     torch.manual_seed(0)
     model = build(spec).eval()
-    x = torch.randn(image.batch, spec.in_channels, image.height, image.width, requires_grad=True)
+    x = torch.randn(image.shape(spec.in_channels, spec.dims), requires_grad=True)
     plainly = model(x)
     with recording(model) as record:
         taken_apart = model(x)

@@ -82,7 +82,7 @@ def test_where_training_fails_there_is_no_number() -> None:
 def test_sums_add_up_and_grow_evenly_with_the_batch(pair: tuple[ResNetSpec, InputShape]) -> None:
     spec, image = pair
     network = compile_spec(spec)
-    analyses = [analyse(network, InputShape(batch, image.height, image.width)) for batch in (2, 3, 4)]
+    analyses = [analyse(network, InputShape(batch, image.height, image.width, image.frames)) for batch in (2, 3, 4)]
     for training in (True, False):
         founds = [found for one in analyses if (found := kept(one, training=training)) is not None]
         totals = [found.total for found in founds]

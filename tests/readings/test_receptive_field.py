@@ -7,6 +7,7 @@ from torch import nn
 
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
+from resnet_explorer.readings.results import Extent
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
@@ -33,7 +34,7 @@ def measured(spec: ResNetSpec, side: int) -> int:
     return int(rows[-1] - rows[0]) + 1
 
 
-def describe(spec: ResNetSpec, side: int) -> int | None:
+def describe(spec: ResNetSpec, side: int) -> Extent | None:
     return analyse(compile_spec(spec), InputShape(1, side, side)).total.receptive_field
 
 

@@ -8,7 +8,8 @@ from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.activations import ReLU
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.norms import BatchNorm2d
-from resnet_explorer.network.kinds.pools import MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import MaxPool2d
 from resnet_explorer.readings.text import compact, mib, share, si, size
 
 

@@ -27,24 +27,36 @@ from resnet_explorer.spec.search import default_input
 SMALL = ("blocks=2,1,2", "widths=16,32,48", "strides=1,2,2", "stem_channels=8", "stem_width=8", "classes=7")
 """A network that torch runs in milliseconds: its last stage has channels that 32 does not divide."""
 
-ODD, EVEN = InputShape(1, 40, 47), InputShape(1, 64, 32)
+ODD, EVEN = InputShape(1, 40, 47, 7), InputShape(1, 64, 32, 4)
 """A mean of 2x2 that is not whole drops the last row of an odd map, which a shortcut keeps."""
 
 CHOICES = [
     "", "block=bottleneck", "block=basic,bottleneck,basic", "block=bottleneck,basic,bottleneck expansion=3",
     "block=bottleneck expansion=1", "block=bottleneck stride=1x1", "block=bottleneck cardinality=4 base_width=16",
     "block=bottleneck base_width=96 reduce_first=2", "block=bottleneck base_width=128", "reduce_first=2",
+    "kernel=5", "kernel=7 block=bottleneck cardinality=2 output_stride=8", "group_width=1 block=bottleneck",
+    "group_width=1 kernel=7 block=bottleneck,basic,bottleneck",
     "order=bn-after-add", "order=relu-before-add", "order=relu-only", "order=v2", "order=v2 block=bottleneck",
     "order=v2 block=basic,bottleneck,basic", "order=v2 shortcut=A", "order=v2 shortcut=C",
     "order=relu-only shortcut=C", "order=v2 residual=false", "order=v2 norm=none", "order=v2 classes=none",
-    "order=relu-only classes=none", "residual=false", "residual=false blocks=1,1,1", "shortcut=A", "shortcut=C",
+    "order=relu-only classes=none", "order=norm-first", "order=norm-first block=bottleneck classes=none",
+    "order=norm-first norm=none block_dropout=0.1", "order=norm-first shortcut=pool-pad zero_init=true stem=cifar",
+    "shortcut=pool-pad block=basic,bottleneck,basic shortcut_scale=0.5", "shortcut=pool-pad strides=1,1,1",
+    "stride=last", "stride=last block=bottleneck,basic,bottleneck order=v2 shortcut=pool-pad",
+    "stem_activation=false", "stem_activation=false stem=deep stem_pool=conv order=norm-first",
+    "residual=false", "residual=false blocks=1,1,1", "shortcut=A", "shortcut=C",
     "downsample=3x3", "downsample=avgpool", "downsample=avgpool order=v2 block=bottleneck", "gating=exclusive",
     "gating=shortcut-only gate_bias=-3", "gating=exclusive order=v2",
     "gating=exclusive order=relu-only shortcut=C shortcut_scale=0.7071067811865476",
     "shortcut_scale=0.5 branch_scale=0.25", "shortcut_dropout=0.5", "shortcut_scale=0.5 shortcut_dropout=0.2 order=v2",
     "attention=se", "attention=se reduction=4 reduction_multiple=1", "attention=se reduction=5 block=bottleneck",
     "attention=se reduction=5 reduction_multiple=1", "attention=se reduction=1", "attention=eca",
-    "attention=eca block=bottleneck", "attention=cbam", "norm=group", "norm=group norm_groups=8 block=bottleneck",
+    "attention=eca block=bottleneck", "attention=cbam",
+    "attention=gc", "attention=gca attention_at=middle reduction_multiple=1 block=bottleneck",
+    "attention=nl reduction=3", "stage_end=bam", "stage_end=bam,none,bam block=bottleneck order=v2 reduction=4",
+    "stage_end=bam residual=false blocks=1,1,1 norm=none",
+    "attention=se attention_at=middle block=bottleneck", "attention=eca attention_at=middle order=v2 anti_alias=blur",
+    "norm=group", "norm=group norm_groups=8 block=bottleneck",
     "norm=layer", "norm=instance", "norm=frn order=v2", "norm=evonorm-s0 order=v2",
     "norm=evonorm-s0 order=v2 norm_groups=8", "norm=none", "conv=standardised", "activation=leaky-relu",
     "activation=silu", "activation=gelu order=v2", "activation=silu order=relu-only", "anti_alias=blur",
@@ -52,6 +64,8 @@ CHOICES = [
     "activation=prelu order=v2 classes=none stem=deep", "activation=prelu block=basic,bottleneck,basic stem_pool=conv",
     "anti_alias=average", "anti_alias=blur block=bottleneck", "anti_alias=average downsample=avgpool block=bottleneck",
     "norm=none order=v2 conv=scaled-standardised conv_bias=true branch_scale=0.2 track_variance=true zero_init=true",
+    "norm=none order=v2 branch_scale=0.2,0.5,0.3 track_variance=true,false,true",
+    "norm=none order=v2 track_variance=true residual=true,false,true",
     "norm=none order=v2 track_variance=true block=bottleneck gain=skipinit attention=se attention_scale=2",
     "norm=none order=v2 track_variance=true blocks=2 widths=16 strides=1", "conv_bias=true", "conv=scaled-standardised",
     "init=fixup norm=none conv=scaled-standardised activation=mish", "conv_bias=true stem=deep downsample=avgpool",
@@ -76,6 +90,12 @@ CHOICES = [
     "output_stride=8 block=basic,bottleneck,bottleneck strides=2,2,2", "strides=1,1,1", "strides=3,1,2",
     "strides=2,2,2 blocks=1,1,1", "widths=16,16,16 strides=1,2,1", "widths=32,16,8 shortcut=A",
     "blocks=3 widths=16 strides=1 stem_channels=16",
+    "dims=1 attention=eca anti_alias=blur gain=layerscale", "dims=1 conv=standardised shortcut=A norm=rms",
+    "dims=1 output_stride=8 downsample=avgpool norm=evonorm-s0 order=v2 attention=cbam",
+    "dims=3 attention=cbam gating=exclusive norm=frn order=v2", "dims=3 conv_time=2+1d stem=deep block=bottleneck "
+    "cardinality=2", "dims=3 conv_time=2+1d order=v2 block_dropout=0.2", "dims=3 conv_time=2d anti_alias=average",
+    "dims=3 conv_time=2d shortcut=A stem_pool=zero-padded-max", "dims=3 conv_time=3d,2d,2+1d gating=exclusive",
+    "dims=3 conv_time=2d anti_alias=blur downsample=avgpool attention=cbam output_stride=8",
     "norm=group conv=standardised attention=cbam gain=layerscale stochastic_depth=0.1 downsample=avgpool "
     "anti_alias=blur stem=tiered stem_pool=conv order=v2 gating=exclusive shortcut_scale=0.5 shortcut_dropout=0.1 "
     "block_dropout=0.1 block=bottleneck,basic,bottleneck output_stride=8 activation=gelu dropout=0.2",
@@ -125,7 +145,7 @@ def shaken(model: nn.Module) -> nn.Module:
     """Return the model in inference with weights and statistics of which none is 0 or 1."""
     with torch.no_grad():
         for value in model.state_dict().values():
-            if value.dim() == 4:
+            if value.dim() > 2 and value[0].numel() > 1:
                 value.normal_(0, value[0].numel() ** -0.5)
             elif value.is_floating_point():
                 value.uniform_(0.3, 0.9)
@@ -140,7 +160,7 @@ def check_twin(spec: ResNetSpec, source: str, image: InputShape) -> None:
     assert _chances(ours) == pytest.approx(_chances(theirs))
     ours.load_state_dict(theirs.state_dict(), strict=True)
     theirs.load_state_dict(shaken(ours).state_dict(), strict=True)
-    images = torch.rand(2, spec.in_channels, image.height, image.width).double()
+    images = torch.rand(2, *image.shape(spec.in_channels, spec.dims)[1:]).double()
     expected, got = ours.double()(images).detach(), theirs.eval().double()(images)
     got.sum().backward()  # fails where a layer in place destroys what the gradient needs
     assert expected.isfinite().all()
@@ -211,11 +231,14 @@ SETTINGS = {
     "block": ["basic", "bottleneck", "basic,bottleneck,basic"], "blocks": ["1,1,1", "2,1,3"],
     "widths": ["16,16,32", "8,24,40"], "strides": ["1,2,2", "2,1,2", "1,1,3"], "expansion": ["1", "3"],
     "cardinality": ["2"], "base_width": ["32", "64", "128"], "reduce_first": ["2"],
-    "order": ["bn-after-add", "relu-before-add", "relu-only", "v2", "v2"], "stride": ["1x1"], "residual": ["false"],
-    "shortcut": ["A", "C"], "downsample": ["3x3", "avgpool"], "gating": ["exclusive", "shortcut-only"],
+    "kernel": ["5", "7"],
+    "order": ["bn-after-add", "relu-before-add", "relu-only", "v2", "v2", "norm-first"],
+    "stride": ["1x1", "last"], "residual": ["false"], "stem_activation": ["false"],
+    "shortcut": ["A", "C", "pool-pad"], "downsample": ["3x3", "avgpool"], "gating": ["exclusive", "shortcut-only"],
     "shortcut_scale": ["0.5"], "shortcut_dropout": ["0.1"], "branch_scale": ["0.5"],
     "track_variance": ["true"], "attention_scale": ["2"],
-    "attention": ["se", "eca", "cbam"], "reduction": ["3", "16"], "reduction_multiple": ["1", "5"],
+    "attention": ["se", "eca", "cbam", "gc", "gca", "nl"], "attention_at": ["middle"], "reduction": ["3", "16"],
+    "reduction_multiple": ["1", "5"],
     "norm": ["group", "layer", "instance", "none", "frn", "evonorm-s0"], "norm_groups": ["6"],
     "conv": ["standardised", "scaled-standardised"], "conv_bias": ["true"],
     "activation": ["leaky-relu", "silu", "gelu"], "anti_alias": ["blur", "average"],
@@ -223,7 +246,8 @@ SETTINGS = {
     "init": ["fixup", "xavier"],
     "zero_init": ["true"], "gain": ["skipinit", "layerscale"], "stochastic_depth": ["0.4"], "block_dropout": ["0.2"],
     "pool": ["gem", "attention", "none"], "map_side": ["2", "3"], "head": ["mlp", "embedding"], "head_norm": ["true"],
-    "classes": ["none", "3"], "dropout": ["0.3"], "output_stride": ["8", "16"],
+    "classes": ["none", "3"], "dropout": ["0.3"], "output_stride": ["8", "16"], "dims": ["1", "3"],
+    "conv_time": ["2d", "2+1d", "3d,2d,2+1d"],
 }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_foreign_values_of_the_axes_are_refused_or_read(values: dict[str, object
         {"blocks": [0, 2]},
         {"blocks": []},
         {"blocks": [401]},
-        {"blocks": [1] * 9},
+        {"blocks": [1] * 17},
         {"blocks": [[2, 2], [2, 2]]},
         {"blocks": 2.5},
         {"width": [6, 4]},
@@ -206,7 +206,7 @@ def test_a_file_of_the_first_version_is_still_the_same_network() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"blocks": 3}, {"width": "wide"}, {"width": [64]}, {"doubling": [1] * 9, "blocks": [1] * 9}]
+    "values", [{"blocks": 3}, {"width": "wide"}, {"width": [64]}, {"doubling": [1] * 17, "blocks": [1] * 17}]
 )
 def test_a_damaged_file_of_the_first_version_is_explained(values: dict[str, object]) -> None:
     assert parsed(json.dumps({"format": codec.FORMAT, "version": 1, "spec": values})) is None

@@ -117,3 +117,9 @@ def test_the_parameters_that_other_papers_print() -> None:
 
 def _counts(sums: Sums) -> tuple[int, int]:
     return sums.params, sums.macs
+
+
+def test_park_2018_bottleneck_attention() -> None:
+    """Table 4: 25.92 M parameters and 3.94 GFLOPs, of multiply-accumulates, with the stride in the first 1x1."""
+    sums = total("bam_resnet50", 224, "stride=1x1")
+    assert (round(sums.params / 1e6, 2), round(sums.macs / 1e9, 2)) == (25.92, 3.94)

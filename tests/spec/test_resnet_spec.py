@@ -12,7 +12,7 @@ from tests.specs import any_specs
     ("where", "values"),
     [
         ("blocks", {"blocks": ()}),
-        ("blocks", {"blocks": (1,) * 9}),
+        ("blocks", {"blocks": (1,) * 17}),
         ("blocks", {"blocks": (2, 0, 2, 2)}),
         ("blocks", {"blocks": (2, 2, 401, 2)}),
         ("blocks", {"blocks": (2, 2, 2.0, 2)}),

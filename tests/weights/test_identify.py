@@ -152,3 +152,23 @@ def test_whatever_is_missing_or_odd_is_a_sentence(name: str) -> None:
                 assert error.what.endswith(".")
                 continue
             assert not found.fits or lost.endswith("num_batches_tracked") or found.spec != find(name)
+
+
+@pytest.mark.parametrize(
+    "settings_",
+    [
+        "attention=none,se,eca,cbam",
+        "cardinality=1,1,32,32 base_width=64,64,4,4",
+        "expansion=4,2,1,1.5",
+        "widths=24,56,152,368 expansion=1 group_width=8",
+        "widths=16+240 blocks=2,3,2,2",
+        "block=basic,basic,bottleneck,bottleneck attention=se,none,se,none",
+        "blocks=1,1,1,1,1,1",
+    ],
+)
+def test_stages_and_blocks_that_differ_are_found(settings_: str) -> None:
+    spec = assign(find("resnet50"), *settings_.split())
+    shapes = tensors(compile_spec(spec))
+    found = identify(shapes)
+    assert tensors(compile_spec(found.spec)) == shapes
+    assert found.spec.by_stage == spec.by_stage and found.spec.block_widths == spec.block_widths

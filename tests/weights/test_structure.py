@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, differences
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.values import Identified
+from tests.timm_reference import custom
 
 Shapes = dict[str, tuple[int, ...]]
 NETWORKS = tuple(
@@ -50,9 +52,13 @@ def is_convolution(shapes: Shapes, layer: list[str]) -> bool:
 
 def in_module_order(name: str) -> Shapes:
     """Return the shapes in the order in which PyTorch's state_dict has them."""
+    return in_order(find(name))
+
+
+def in_order(spec: ResNetSpec) -> Shapes:
     from resnet_explorer.module import build
 
-    model = build(find(name), device="meta", initialise=False)
+    model = build(spec, device="meta", initialise=False)
     return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
 
 
@@ -167,14 +173,20 @@ def test_other_libraries_names() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet"), ("regnetx_002", "RegNet")],
+        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet")],
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
         *[
             ("densenet121", "DenseNet"),
+            ("dpn68", "concatenated"),
+            ("legacy_xception", "an Xception"),
+            ("botnet26t_256", "a BoTNet"),
+            ("convnext_atto", "a ConvNeXt"),
+            ("cspresnet50", "a CSPNet"),
+            ("repvgg_a0", "a RepVGG"),
             ("dla34", ""),
             ("darknet53", ""),
             ("vovnet39a", ""),
-            ("mobilenetv3_small_050", ""),
+            ("mobilenetv3_small_050", "a MobileNet or an EfficientNet"),
         ],
     ],
 )
@@ -214,3 +226,47 @@ def test_a_pooled_stem_with_anti_aliasing_is_recognised() -> None:
         spec = replace(assign(find("resnetrs50"), f"anti_alias={smooth}"), name="resnetrs50")
         found = identify(tensors(compile_spec(spec)))
         assert_is(found, "resnetrs50")
+
+
+@pytest.mark.parametrize(
+    "settings_", ["kernel=5", "block=bottleneck kernel=7", "block=bottleneck group_width=1", "kernel=7 order=v2"]
+)
+def test_the_kernel_is_told_by_the_weights(settings_: str) -> None:
+    wanted = assign(find("resnet18"), *settings_.split())
+    found = identify(tensors(compile_spec(wanted)))
+    assert found.fits, found.problems[:3]
+    assert not set(differences(found.spec, wanted)) & {"kernel", "group_width", "cardinality", "base_width", "widths"}
+
+
+@pytest.mark.parametrize(
+    "settings_",
+    ["attention=se block=bottleneck", "attention=eca block=bottleneck", "attention=cbam kernel=5",
+     "attention=gc block=bottleneck reduction=8 reduction_multiple=1", "attention=nl reduction=8"],
+)  # fmt: skip
+def test_attention_before_the_last_convolution_is_told_by_the_order(settings_: str) -> None:
+    wanted = assign(find("resnet18"), "attention_at=middle", *settings_.split())
+    found = identify(in_order(wanted))
+    assert found.fits, found.problems[:3]
+    assert not set(differences(found.spec, wanted)) & {"attention", "attention_at", "kernel", "block"}
+    assert all(name == ours for name, ours in found.names.items())
+
+
+@pytest.mark.parametrize("attention", ["gc", "gca", "nl"])
+def test_timms_attention_is_told_by_its_layers(attention: str) -> None:
+    theirs = custom(("basic",) * 4, layers=(2, 2, 2, 2), block_args={"attn_layer": attention})
+    shapes = {name: tuple(tensor.shape) for name, tensor in theirs.state_dict().items()}
+    found = identify(shapes)
+    assert found.fits, found.problems[:3]
+    multiple = 8 if attention == "nl" else 1
+    wanted = assign(find("resnet18"), f"attention={attention}", "reduction=8", f"reduction_multiple={multiple}")
+    assert set(differences(found.spec, wanted)) <= {"reduction_multiple"}
+    assert set(found.names) == set(shapes)
+
+
+@pytest.mark.parametrize("settings_", ["stage_end=bam,bam,bam,none", "stage_end=bam block=bottleneck attention=se"])
+def test_what_ends_a_stage_is_told_by_its_layers(settings_: str) -> None:
+    wanted = assign(find("resnet18"), *settings_.split())
+    found = identify({f"net.{name.replace('bam', 'end')}": shape for name, shape in in_order(wanted).items()})
+    assert found.fits, found.problems[:3]
+    assert found.spec.value("stage_end") == wanted.value("stage_end")
+    assert all(name.removeprefix("net.").replace("end", "bam") == ours for name, ours in found.names.items())

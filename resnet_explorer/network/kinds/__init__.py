@@ -2,14 +2,25 @@
 
 from dataclasses import is_dataclass
 
-from resnet_explorer.network.kinds import activations, blocks, convolutions, heads, norms, pools, scaled
+from resnet_explorer.network.kinds import (
+    activations,
+    blocks,
+    convolutions,
+    gates,
+    heads,
+    norms,
+    pads,
+    pools,
+    scaled,
+    shortcuts,
+)
 from resnet_explorer.network.kinds.base import BYTES_PER_VALUE, Layer, Role, Shape, Tensor
 
 KINDS: tuple[type[Layer], ...] = tuple(
     kind
-    for home in (convolutions, norms, activations, pools, blocks, scaled, heads)
+    for home in (convolutions, norms, activations, pads, pools, blocks, shortcuts, gates, scaled, heads)
     for kind in vars(home).values()
     if isinstance(kind, type) and issubclass(kind, Layer) and is_dataclass(kind)
-    if kind.__module__ == home.__name__ and kind.__name__ != "Norm"
+    if kind.__module__ == home.__name__ and kind.__name__ not in ("Norm", "DimsNorm")
 )
 """All kinds."""

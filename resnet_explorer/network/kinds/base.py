@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import exp, prod
 from typing import ClassVar, NamedTuple, Protocol
 
-from resnet_explorer.errors import InputError
+from resnet_explorer.network.kinds.dimensions import Time, in_dims, slid
 from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import ResNetSpec
 
@@ -35,6 +35,8 @@ class Role(Enum):
     """What leads to an attention's weights beside convolutions, and their product with the map."""
     JOIN = auto()
     """The addition at the end of a residual block."""
+    MERGE = auto()
+    """What takes several maps of a fork and gives one: a sum, a concatenation, a mix."""
     FACTOR = auto()
     SHIFT = auto()
     DROP = auto()
@@ -125,9 +127,9 @@ class Layer:
     computes it. ``renames`` are the names that the class has for fields. ``allocates`` is False where the output lies
     in memory that is there already (in place, or a view); ``operands`` counts the maps of its output's size that it
     reads beside its input; ``saves_input`` says that autograd saves the input for backward; ``sees_all`` that each
-    value of its output depends on the whole map. In diagrams ``ink`` is its colour, ``box`` the text in its box,
-    ``is_round`` says that it is a circle, ``has_caption`` that its hyper-parameters and ``shows_map`` that the shape of
-    its output stand under it. ``noun`` names windows.
+    value of its output depends on the whole map; ``is_random`` that it draws numbers in training. In diagrams ``ink``
+    is its colour, ``box`` the text in its box, ``is_round`` says that it is a circle, ``has_caption`` that its
+    hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun`` names windows.
     """
 
     __slots__ = ()
@@ -140,6 +142,7 @@ class Layer:
     operands: ClassVar[int] = 0
     saves_input: ClassVar[bool] = False
     sees_all: ClassVar[bool] = False
+    is_random: ClassVar[bool] = False
     shows_map: ClassVar[bool] = False
     has_caption: ClassVar[bool] = False
     is_round: ClassVar[bool] = False
@@ -165,6 +168,18 @@ class Layer:
         """Return whether it has a bias, so that a convolution just before it needs none."""
         return any(tensor.name == "bias" for tensor in self.tensors())
 
+    def lifted(self, dims: int, time: Time | None = None) -> "Layer":
+        """Return the layer for signals (1 dimension) or videos (3); itself where it is alike in all.
+
+        ``time`` is its window along a video's frames, where that is not the one along height and width.
+        """
+        return self
+
+    @property
+    def time_window(self) -> tuple[int, int]:
+        """Return the window along a video's time axis."""
+        return self.window
+
     @property
     def window(self) -> tuple[int, int]:
         """Return (kernel, stride): what one output position sees of the input, and how far apart they lie."""
@@ -186,8 +201,8 @@ class Layer:
         """Return the multiply-accumulates that an output of this shape costs."""
         return 0
 
-    def macs_from(self, shape: Shape, output: Shape) -> int:
-        """Return the multiply-accumulates for an input and an output of these shapes."""
+    def work(self, shape: Shape, output: Shape) -> int:
+        """Return the multiply-accumulates where the input's shape has a say, too."""
         return self.macs(output)
 
     def flops(self, shape: Shape, output: Shape, training: bool) -> int:
@@ -206,6 +221,10 @@ class Layer:
     def record(self, tape: Tape, x: Value) -> Value:
         """Return the output of the layer for an input, after recording what autograd would."""
         raise NotImplementedError(f"{self.kind} has no backward nodes")
+
+    def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
+        """Return the output for all that the layer takes: more than one map where its role is ``MERGE``."""
+        return self.record(tape, *inputs)
 
     @property
     def built(self) -> str:
@@ -269,19 +288,17 @@ class Layer:
 def slide(shape: Shape, kernel: int, stride: int, padding: int) -> tuple[int, int]:
     """Return how many positions a window of ``kernel`` pixels takes along height and width of a map.
 
-    PyTorch's rule, ``floor((H + 2 p - d (k - 1) - 1) / s) + 1`` (torch.nn.Conv2d, "Shape"), with d (k - 1) + 1 given as
-    the kernel. Raises InputError where it does not fit.
+    Raises InputError where it does not fit.
     """
-    _, _, height, width = shape
-    room = 2 * padding - kernel
-    if height + room < 0 or width + room < 0:
-        size = height if height + room < 0 else width
-        raise InputError(
-            "size",
-            f"a {kernel}×{kernel} window does not fit on a map of {size} pixels padded by {padding}.",
-            f"Give it a map of at least {kernel - 2 * padding} pixels.",
-        )
-    return ((height + room) // stride + 1, (width + room) // stride + 1)
+    height, width = slid(shape[2:], (kernel, kernel), (stride, stride), (padding, padding))
+    return (height, width)
+
+
+def home(path: str, dims: int) -> str:
+    """Return where the PyTorch class of a layer stands for signals and videos, from where it stands for images."""
+    if dims == 2 or path.startswith("torch"):
+        return in_dims(path, dims)
+    return in_dims(path.replace("module.layers:", "module.any_dims:"), dims)
 
 
 def by(stride: int) -> str:

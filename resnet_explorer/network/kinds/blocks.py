@@ -1,11 +1,12 @@
 """What joins, weights, gates and drops in a block, and the view before the classifier."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar
 
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.tape import Tape, Value
 
 
@@ -80,8 +81,13 @@ class Multiply(base.Layer):
 
     role = base.Role.GATE
     ink = "gate"
+    saves_input = True
     is_round = True
     box = "×"
+
+    def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
+        x, gate = inputs
+        return tape.multiply(x, gate)
 
     def describe(self, at: base.Where) -> base.Description:
         return "multiply", f"The gate weights the branch's map: each {at.gated_unit} times its own weight."
@@ -104,18 +110,31 @@ class Statistics(base.Layer):
 class ChannelStats(Statistics):
     """Each channel's mean and largest value, side by side as a map of 1×2 (CBAM: Woo et al. 2018, equation 2)."""
 
+    dims: int = 2
+
     module = "resnet_explorer.module.layers:ChannelStats"
 
+    @property
+    def built(self) -> str:
+        return base.home(self.module, self.dims)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {}
+
+    def lifted(self, dims: int, time: Time | None = None) -> "ChannelStats":
+        return replace(self, dims=dims)
+
     def output(self, shape: base.Shape) -> base.Shape:
-        return (shape[0], shape[1], 1, 2)
+        return (*shape[:2], *(1,) * (len(shape) - 3), 2)
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The map and each channel's largest value."""
         return base.Saves(input=True, extra=base.BYTES_PER_VALUE * shape[0] * shape[1])
 
     def record(self, tape: Tape, x: Value) -> Value:
-        both = tape.mean(x, 2, 3), tape.largest(x, 2, 3)
-        return tape.op("CatBackward0", self.output(x.shape), *both, dim=3)
+        axes = range(2, len(x.shape))
+        both = tape.mean(x, *axes), tape.largest(x, *axes)
+        return tape.op("CatBackward0", self.output(x.shape), *both, dim=axes[-1])
 
     def describe(self, at: base.Where) -> base.Description:
         return "channel_stats", "Each channel's mean and its largest value, side by side."
@@ -132,8 +151,7 @@ class SpatialStats(Statistics):
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The map and each position's largest value."""
-        n, _, h, w = shape
-        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * n * h * w)
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * prod(shape) // shape[1])
 
     def record(self, tape: Tape, x: Value) -> Value:
         both = tape.mean(x, 1), tape.largest(x, 1)
@@ -147,17 +165,29 @@ class SpatialStats(Statistics):
 class SumPairs(base.Layer):
     """The sum of what the mean and the largest value have become: a map of 1×1."""
 
+    dims: int = 2
+
     role = base.Role.GATE
     module = "resnet_explorer.module.layers:SumPairs"
     ink = "pool"
     shows_map = True
     box = "sum"
 
+    @property
+    def built(self) -> str:
+        return base.home(self.module, self.dims)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {}
+
+    def lifted(self, dims: int, time: Time | None = None) -> "SumPairs":
+        return replace(self, dims=dims)
+
     def output(self, shape: base.Shape) -> base.Shape:
-        return (shape[0], shape[1], 1, 1)
+        return (*shape[:-1], 1)
 
     def record(self, tape: Tape, x: Value) -> Value:
-        sizes = {"dim": (3,), "keepdim": True, "self_sym_sizes": x.shape}
+        sizes = {"dim": (len(x.shape) - 1,), "keepdim": True, "self_sym_sizes": x.shape}
         return tape.op("SumBackward1", self.output(x.shape), x, attributes=sizes)
 
     def describe(self, at: base.Where) -> base.Description:
@@ -195,6 +225,7 @@ class Gain(base.Layer):
 
     channels: int
     initial: float
+    dims: int = 2
 
     role = base.Role.FACTOR
     module = "resnet_explorer.module.layers:Gain"
@@ -202,10 +233,22 @@ class Gain(base.Layer):
     saves_input = True
 
     def tensors(self) -> Iterator[base.Tensor]:
-        yield base.Tensor("weight", (self.channels, 1, 1))
+        yield base.Tensor("weight", (self.channels, *(1,) * self.dims))
+
+    @property
+    def built(self) -> str:
+        return base.home(self.module, self.dims)
+
+    def arguments(self) -> Mapping[str, object]:
+        own = {"channels": self.channels, "initial": self.initial}
+        return own if self.dims == 2 else {**own, "dims": self.dims}
+
+    def lifted(self, dims: int, time: Time | None = None) -> "Gain":
+        return replace(self, dims=dims)
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
-        return (self.called, "1" if self.channels == 1 else write.flow, repr(self.initial))
+        dims = () if self.dims == 2 else (str(self.dims),)
+        return (self.called, "1" if self.channels == 1 else write.flow, repr(self.initial), *dims)
 
     @property
     def label(self) -> str:
@@ -220,7 +263,7 @@ class Gain(base.Layer):
         return (("Parameters", f"{self.params:,}", teaches),)
 
     def record(self, tape: Tape, x: Value) -> Value:
-        return tape.multiply(x, tape.parameter("weight", (self.channels, 1, 1)))
+        return tape.multiply(x, tape.parameter("weight", next(self.tensors()).shape))
 
     def describe(self, at: base.Where) -> base.Description:
         if self.channels > 1 or self.initial not in (0, 1):
@@ -259,6 +302,7 @@ class Drop(base.Layer):
 
     __slots__ = ()
     role = base.Role.DROP
+    is_random = True
 
     def idles(self, training: bool) -> bool:
         return not training

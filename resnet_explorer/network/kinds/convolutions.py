@@ -1,19 +1,30 @@
 """Convolutions and the fully connected layer."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.dimensions import Time, along, argument, by, in_dims, sides, slid
+from resnet_explorer.network.kinds.gates import CONVOLUTIONS
 from resnet_explorer.network.kinds.tape import Tape, Value
+
+ITEMS = {1: "signal", 2: "image", 3: "video"}
+"""What a network of so many dimensions works on."""
+_SIDES = {
+    1: "Kernel length",
+    2: "Kernel height · kernel width",
+    3: "Kernel length in time · kernel height · kernel width",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Conv2d(base.Layer):
     """A convolution with a square kernel; parameters ``k k C_in C_out / groups`` and the bias.
 
-    ``standardised`` brings each filter to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
+    ``standardised`` brings each filter to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4). In other
+    dimensions the kernel has that side along each axis, but for what ``time`` says of a video's frames.
     """
 
     in_channels: int
@@ -25,6 +36,8 @@ class Conv2d(base.Layer):
     bias: bool = False
     dilation: int = 1
     standardised: bool = False
+    dims: int = 2
+    time: Time | None = None
 
     role = base.Role.CONVOLUTION
     module = "torch.nn:Conv2d"
@@ -34,14 +47,37 @@ class Conv2d(base.Layer):
 
     @property
     def kind(self) -> str:
-        return "StdConv2d" if self.standardised else "Conv2d"
+        return in_dims("StdConv2d" if self.standardised else "Conv2d", self.dims)
+
+    def lifted(self, dims: int, time: Time | None = None) -> "Conv2d":
+        return replace(self, dims=dims, time=time)
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """Return the kernel's side along each axis."""
+        return along(self.kernel, self.dims, self.time and self.time.kernel)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Return the stride along each axis."""
+        return along(self.stride, self.dims, self.time and self.time.stride)
+
+    @property
+    def paddings(self) -> tuple[int, ...]:
+        """Return the padding along each axis."""
+        return along(self.padding, self.dims, self.time and self.time.padding)
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """Return the dilation along each axis."""
+        return along(self.dilation, self.dims)
 
     @property
     def _weights(self) -> int:
-        return self.kernel * self.kernel * self.in_channels * self.out_channels // self.groups
+        return prod(self.kernels) * self.in_channels * self.out_channels // self.groups
 
     def tensors(self) -> Iterator[base.Tensor]:
-        yield base.Tensor("weight", (self.out_channels, self.in_channels // self.groups, self.kernel, self.kernel))
+        yield base.Tensor("weight", (self.out_channels, self.in_channels // self.groups, *self.kernels))
         if self.bias:
             yield base.Tensor("bias", (self.out_channels,))
 
@@ -49,14 +85,21 @@ class Conv2d(base.Layer):
     def window(self) -> tuple[int, int]:
         return (self.dilation * (self.kernel - 1) + 1, self.stride)
 
+    @property
+    def time_window(self) -> tuple[int, int]:
+        return (self._reaches[0], self.strides[0])
+
+    @property
+    def _reaches(self) -> list[int]:
+        return [self.dilation * (kernel - 1) + 1 for kernel in self.kernels]
+
     def output(self, shape: base.Shape) -> base.Shape:
         if shape[1] != self.in_channels:
             raise InputError("channels", f"takes {self.in_channels} channels, not {shape[1]}.", "Change the input.")
-        height, width = base.slide(shape, self.dilation * (self.kernel - 1) + 1, self.stride, self.padding)
-        return (shape[0], self.out_channels, height, width)
+        return (shape[0], self.out_channels, *slid(shape[2:], self._reaches, self.strides, self.paddings))
 
     def macs(self, output: base.Shape) -> int:
-        return prod(output) * (self.in_channels // self.groups) * self.kernel * self.kernel
+        return prod(output) * (self.in_channels // self.groups) * prod(self.kernels)
 
     def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         """The bias, and for standardised weights their statistics, and their shift and scale."""
@@ -70,15 +113,16 @@ class Conv2d(base.Layer):
 
     @property
     def built(self) -> str:
-        return "resnet_explorer.module.layers:StdConv2d" if self.standardised else self.module
+        home = "resnet_explorer.module.layers" if self.standardised else "torch.nn"
+        return base.home(f"{home}:{self.kind}", self.dims)
 
     def arguments(self) -> Mapping[str, object]:
         return {
             "in_channels": self.in_channels,
             "out_channels": self.out_channels,
-            "kernel_size": self.kernel,
-            "stride": self.stride,
-            "padding": self.padding,
+            "kernel_size": argument(self.kernels),
+            "stride": argument(self.strides),
+            "padding": argument(self.paddings),
             "dilation": self.dilation,
             "groups": self.groups,
             "bias": self.bias,
@@ -90,11 +134,16 @@ class Conv2d(base.Layer):
     @property
     def label(self) -> str:
         dilated = f", dilated {self.dilation}" if self.dilation > 1 else ""
-        return f"{self.kernel}×{self.kernel} {'std ' if self.standardised else ''}conv{base.by(self.stride)}{dilated}"
+        return f"{self.side} {'std ' if self.standardised else ''}conv{by(self.strides)}{dilated}"
+
+    @property
+    def side(self) -> str:
+        """Return the sides of the kernel in words: ``3×3``."""
+        return sides(self.kernels)
 
     @property
     def short(self) -> str:
-        return f"{self.kernel}×{self.kernel}{base.by(self.stride)}"
+        return f"{self.side}{by(self.strides)}"
 
     @property
     def hyper(self) -> str:
@@ -107,7 +156,7 @@ class Conv2d(base.Layer):
 
     def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         bias = self.out_channels if self.bias else 0
-        factors = f"{self.kernel}·{self.kernel}·{self.in_channels // self.groups}·{self.out_channels}"
+        factors = "·".join(map(str, (*self.kernels, self.in_channels // self.groups, self.out_channels)))
         positions = "·".join(str(length) for length in (*base.images(output), *output[2:]))
         dilated = " Dilation adds none: the weights only lie further apart." if self.dilation > 1 else ""
         biases = f" One bias for each of the {bias} channels out." if bias else ""
@@ -115,18 +164,18 @@ class Conv2d(base.Layer):
             (
                 "Parameters",
                 f"{factors}{f' + {bias}' if bias else ''} = {self.params:,}",
-                f"Kernel height · kernel width · channels in (of a group) · channels out.{biases}{dilated}",
+                f"{_SIDES[self.dims]} · channels in (of a group) · channels out.{biases}{dilated}",
             ),
             (
                 "MACs",
                 f"{self._weights:,} × {positions} = {self.macs(output):,}",
-                "Each weight is used once at every output position of every image.",
+                f"Each weight is used once at every output position of every {ITEMS[self.dims]}.",
             ),
         )
 
     @property
     def size_key(self) -> str:
-        return "" if self.window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
+        return "" if self.window == self.time_window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
 
     def record(self, tape: Tape, x: Value) -> Value:
         weight = tape.parameter("weight", next(self.tensors()).shape)
@@ -134,15 +183,15 @@ class Conv2d(base.Layer):
         if self.standardised:
             rows = tape.unsqueeze(tape.view(weight, weight.shape[0], prod(weight.shape[1:])), 0)
             weight = tape.view(tape.batch_norm(rows, None, None, training=True, eps=1e-08), *weight.shape)
-        sizes = self.stride, self.padding, self.dilation, self.groups
+        sizes = self.strides, self.paddings, self.dilations, self.groups
         return tape.convolution(x, weight, bias, self.output(x.shape), sizes)
 
     def describe(self, at: base.Where) -> base.Description:
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
         name = at.name
         if at.gate:
-            return key, f"{self._in_gate(name)}{self._unbiased(at)}"
-        text = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
+            return key, f"{self._in_gate(name, at.gate)}{self._unbiased(at)}"
+        text = f"A {self.side} convolution: {self._mixes}."
         if name == "gate.conv":
             return key, f"{text} It works out the shortcut's gate g(x). {base.gate_start(at.spec)}"
         return key, f"{text}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
@@ -154,12 +203,28 @@ class Conv2d(base.Layer):
     @property
     def _mixes(self) -> str:
         """Return what it mixes: channels, unless it is depthwise, and positions, unless it is 1x1."""
-        around = "neighbouring positions" if self.kernel > 1 else ""
+        around = self._around
         mixed = " and ".join(filter(None, ("" if self._is_depthwise else "channels", around)))
-        stride = f", at every {base.ordinal(self.stride)} position" if self.stride > 1 else ""
+        stride = self._taken
         if not mixed:
             return f"weights each channel at each position{stride}"
-        return f"mixes {mixed}{'' if self.kernel > 1 else ' at each position'}{stride}"
+        return f"mixes {mixed}{'' if around else ' at each position'}{stride}"
+
+    @property
+    def _around(self) -> str:
+        """Return between what it looks beside channels: neighbouring positions, or frames, or nothing."""
+        if self.dims < 3 or self.time is None or self.time.kernel == self.kernel:
+            return "neighbouring positions" if self.kernel > 1 else ""
+        near = "positions of each frame" if self.time.kernel == 1 else "positions and frames"
+        return f"neighbouring {near if self.kernel > 1 else 'frames at each position'}"
+
+    @property
+    def _taken(self) -> str:
+        frames, space = self.strides[0], self.stride
+        if frames == space:
+            return f", at every {base.ordinal(space)} position" if space > 1 else ""
+        places = f", at every {base.ordinal(space)} position" if space > 1 else ""
+        return places + (f" of every {base.ordinal(frames)} frame" if frames > 1 else " of every frame")
 
     def _where(self, name: str) -> str:
         each = self.in_channels // self.groups
@@ -169,7 +234,8 @@ class Conv2d(base.Layer):
         elif self.groups > 1:
             text += f" {self.groups} groups of {each} channel{'' if each == 1 else 's'} work apart."
         if self.dilation > 1:
-            text += f" Its weights lie {self.dilation} pixels apart: it sees further without a stride."
+            unit = "pixels" if self.dims == 2 else "positions"
+            text += f" Its weights lie {self.dilation} {unit} apart: it sees further without a stride."
         if self.standardised:
             text += " Each filter is normalised to mean 0 and variance 1 before use."
         return text
@@ -186,15 +252,20 @@ class Conv2d(base.Layer):
             return " No bias for each channel: one number for all follows it."
         return " No bias."
 
-    def _in_gate(self, name: str) -> str:
+    def _in_gate(self, name: str, gate: str) -> str:
+        if gate in ("gc", "gca", "nl", "bam") and (text := CONVOLUTIONS.get(name.rpartition(".")[2])):
+            sizes = {"into": self.in_channels, "out": self.out_channels, "side": self.kernel, "apart": self.dilation}
+            return text.format(**sizes)
         if name.endswith(".fc1"):
+            side = sides((1,) * self.dims)
             means = "means and largest values" if name.startswith("cbam") else "means"
+            means = "weighted means" if gate in ("gc", "gca") else means
             few = ": through so few numbers the gate needs few weights" if self.out_channels < self.in_channels else ""
-            return f"A 1×1 convolution on the channels' {means}, {self.in_channels} → {self.out_channels}{few}."
+            return f"A {side} convolution on the channels' {means}, {self.in_channels} → {self.out_channels}{few}."
         if name.endswith(".fc2"):
-            return f"A 1×1 convolution back to {self.out_channels} numbers: one for each channel."
+            return f"A {sides((1,) * self.dims)} convolution back to {self.out_channels} numbers: one for each channel."
         return (
-            f"A {self.kernel}×{self.kernel} convolution over mean and largest value: one number for each position, "
+            f"A {self.side} convolution over mean and largest value: one number for each position, "
             "from what lies around it."
         )
 
@@ -204,6 +275,7 @@ class ChannelConv1d(base.Layer):
     """A 1-D convolution over the channels' means: k weights in all (ECA: Wang et al. 2020)."""
 
     kernel: int
+    dims: int = 2
 
     role = base.Role.CONVOLUTION
     has_caption = True
@@ -236,9 +308,23 @@ class ChannelConv1d(base.Layer):
 
     def record(self, tape: Tape, x: Value) -> Value:
         weight = tape.parameter("weight", (1, 1, self.kernel))
-        rows = tape.transpose(tape.view(x, *x.shape[:2], 1), 1, 2)
+        row = x if self.dims == 1 else tape.view(x, *x.shape[:2], 1)  # flattening a signal does nothing
+        rows = tape.transpose(row, 1, 2)
         mixed = tape.convolution(rows, weight, None, rows.shape, (1, self.kernel // 2, 1, 1))
-        return tape.unsqueeze(tape.transpose(mixed, 1, 2), 3)
+        turned = tape.transpose(mixed, 1, 2)
+        return (
+            turned if self.dims == 1 else tape.view(turned, *x.shape) if self.dims == 3 else tape.unsqueeze(turned, 3)
+        )
+
+    def lifted(self, dims: int, time: Time | None = None) -> "ChannelConv1d":
+        return replace(self, dims=dims)
+
+    @property
+    def built(self) -> str:
+        return base.home(self.module, self.dims)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"kernel": self.kernel}
 
     def describe(self, at: base.Where) -> base.Description:
         text = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"

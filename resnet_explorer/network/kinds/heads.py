@@ -8,17 +8,19 @@ from typing import ClassVar
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.norms import Norm
-from resnet_explorer.network.kinds.pools import Pool
 from resnet_explorer.network.kinds.tape import ALL, Tape, Value
 
 FLOATS = base.BYTES_PER_VALUE
 
 
 @dataclass(frozen=True, slots=True)
-class GeM(Pool):
+class GeM(base.Layer):
     """The generalised mean of each channel: (mean of x^p)^(1/p), p learnt (Radenović et al. 2018, equation 3)."""
 
+    role = base.Role.POOLING
     module = "resnet_explorer.module.layers:GeM"
+    ink = "pool"
+    shows_map = True
     box = "GeM pool"
     sees_all = True
     short = "GeM pool"
@@ -92,7 +94,7 @@ class AttentionPool2d(base.Layer):
     def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], self.channels)
 
-    def macs_from(self, shape: base.Shape, output: base.Shape) -> int:
+    def work(self, shape: base.Shape, output: base.Shape) -> int:
         """Those of query, keys and values, and of each key with the query and each value with its weight."""
         tokens = prod(shape[2:]) + 1
         return shape[0] * self.channels * (self.channels * (1 + 2 * tokens) + 2 * tokens)

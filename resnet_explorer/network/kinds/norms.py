@@ -1,12 +1,13 @@
 """The layers that normalise, and which choice of a spec is which."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import gcd, prod
 from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.dimensions import Time, in_dims, sides
 from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import Norm as Choice
 from resnet_explorer.spec import ResNetSpec
@@ -25,6 +26,9 @@ class Norm(base.Layer):
     def tensors(self) -> Iterator[base.Tensor]:
         return (base.Tensor(name, (self.channels,)) for name in self.vectors)
 
+    def arguments(self) -> Mapping[str, object]:
+        return {name: value for name, value in base.Layer.arguments(self).items() if name != "dims"}
+
     def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.flow)
 
@@ -35,7 +39,33 @@ class Norm(base.Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNorm2d(Norm):
+class DimsNorm(Norm):
+    """A norm whose class or shapes depend on the number of dimensions."""
+
+    dims: int = field(default=2, kw_only=True)
+
+    @property
+    def kind(self) -> str:
+        return in_dims(type(self).__name__, self.dims)
+
+    @property
+    def built(self) -> str:
+        return base.home(self.module, self.dims)
+
+    def lifted(self, dims: int, time: Time | None = None) -> "DimsNorm":
+        return replace(self, dims=dims)
+
+    @property
+    def _ones(self) -> tuple[int, ...]:
+        return (1,) * self.dims
+
+    @property
+    def _positions(self) -> tuple[int, ...]:
+        return tuple(range(2, 2 + self.dims))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm2d(DimsNorm):
     """Batch normalisation: statistics of each channel over the batch and all positions (Ioffe and Szegedy 2015)."""
 
     module = "torch.nn:BatchNorm2d"
@@ -118,15 +148,17 @@ class GroupNorm(Norm):
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceNorm2d(Norm):
+class InstanceNorm2d(DimsNorm):
     """Instance normalisation: statistics of each channel of one image (Ulyanov et al. 2016)."""
 
     module = "torch.nn:InstanceNorm2d"
     box = "IN"
 
     def output(self, shape: base.Shape) -> base.Shape:
-        if shape[2] * shape[3] == 1:
-            raise InputError("size", "a map of 1×1 has no variance to divide by.", "Use a larger image.")
+        if prod(shape[2:]) == 1:
+            raise InputError(
+                "size", f"a map of {sides(self._ones)} has no variance to divide by.", "Use a larger image."
+            )
         return shape
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
@@ -160,7 +192,7 @@ class InstanceNorm2d(Norm):
 
 
 @dataclass(frozen=True, slots=True)
-class RMSNorm2d(Norm):
+class RMSNorm2d(DimsNorm):
     """Root mean square normalisation over the channels at each position, with a scale for each and no shift.
 
     Zhang and Sennrich 2019 (arXiv:1910.07467), equation 4: layer norm without its mean. On maps the channels of a
@@ -175,14 +207,14 @@ class RMSNorm2d(Norm):
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """1 / rms of each position, and the normed map."""
-        n, _, h, w = shape
-        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (n * h * w + prod(output)))
+        positions = prod(shape) // shape[1]
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (positions + prod(output)))
 
     def record(self, tape: Tape, x: Value) -> Value:
         square = tape.op("PowBackward0", x.shape, x, saved={"self": x}, exponent=2)
         inverse = tape.result("RsqrtBackward0", tape.add(tape.mean(square, 1)))
         weight = tape.parameter("weight", (self.channels,))
-        return tape.multiply(tape.multiply(x, inverse), tape.view(weight, self.channels, 1, 1))
+        return tape.multiply(tape.multiply(x, inverse), tape.view(weight, self.channels, *self._ones))
 
     def describe(self, at: base.Where) -> base.Description:
         text = (
@@ -193,7 +225,7 @@ class RMSNorm2d(Norm):
 
 
 @dataclass(frozen=True, slots=True)
-class FRN(Norm):
+class FRN(DimsNorm):
     """Filter response normalisation with its learnt threshold, which activates (Singh and Krishnan 2020)."""
 
     module = "resnet_explorer.module.layers:FRN"
@@ -208,9 +240,9 @@ class FRN(Norm):
 
     def record(self, tape: Tape, x: Value) -> Value:
         square = tape.op("PowBackward0", x.shape, x, saved={"self": x}, exponent=2)
-        inverse = tape.result("RsqrtBackward0", tape.add(tape.mean(square, 2, 3)))
+        inverse = tape.result("RsqrtBackward0", tape.add(tape.mean(square, *self._positions)))
         weight, bias, tau = (
-            tape.view(tape.parameter(name, (self.channels,)), self.channels, 1, 1) for name in self.vectors
+            tape.view(tape.parameter(name, (self.channels,)), self.channels, *self._ones) for name in self.vectors
         )
         y = tape.add(tape.multiply(tape.multiply(x, inverse), weight), bias)
         return tape.op("MaximumBackward0", x.shape, y, tau, saved={"self": y, "other": tau})
@@ -221,7 +253,7 @@ class FRN(Norm):
 
 
 @dataclass(frozen=True, slots=True)
-class EvoNormS0(Norm):
+class EvoNormS0(DimsNorm):
     """x sigmoid(v x) over the group's standard deviation: it normalises and activates (Liu et al. 2020, table 2)."""
 
     groups: int
@@ -246,7 +278,7 @@ class EvoNormS0(Norm):
 
     def record(self, tape: Tape, x: Value) -> Value:
         scale, shift, v = (
-            tape.view(tape.parameter(name, (self.channels,)), 1, self.channels, 1, 1) for name in self.vectors
+            tape.view(tape.parameter(name, (self.channels,)), 1, self.channels, *self._ones) for name in self.vectors
         )
         images, each = x.shape[0], self.channels // self.groups
         rows = tape.view(x, images, self.groups, prod(x.shape[1:]) // self.groups)
@@ -257,7 +289,9 @@ class EvoNormS0(Norm):
         shape = (images, self.groups, each)
         spread = tape.op("ExpandBackward0", shape, lifted, view_of=lifted, self_sym_sizes=lifted.shape)
         copied = tape.op("CloneBackward0", shape, spread)
-        wide = tape.unsqueeze(tape.unsqueeze(tape.view(copied, images, self.channels), 2), 3)
+        wide = tape.view(copied, images, self.channels)
+        for axis in self._positions:
+            wide = tape.unsqueeze(wide, axis)
         gated = tape.multiply(x, tape.result("SigmoidBackward0", tape.multiply(x, v)))
         normed = tape.op("DivBackward0", x.shape, gated, wide, saved={"self": gated, "other": wide})
         return tape.add(tape.multiply(normed, scale), shift)

@@ -1,4 +1,4 @@
-"""The layers that pad and shrink maps, all without parameters, and which choice of a spec is which."""
+"""The layers that shrink maps, all without parameters, and which choice of a spec is which."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,123 +7,16 @@ from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
-from resnet_explorer.network.kinds.tape import ALL, Tape, Value
-from resnet_explorer.spec import Activation, AntiAlias, ResNetSpec, StemPool
-from resnet_explorer.spec.choices import EARLY
-
-
-@dataclass(frozen=True, slots=True)
-class ConstantPad2d(base.Layer):
-    """A border of zeros."""
-
-    padding: int
-
-    role = base.Role.PAD
-    module = "torch.nn:ConstantPad2d"
-    ink = "pool"
-    flops_each = 0
-    shows_map = True
-    box = "pad with 0"
-
-    def output(self, shape: base.Shape) -> base.Shape:
-        n, channels, h, w = shape
-        return (n, channels, h + 2 * self.padding, w + 2 * self.padding)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"padding": self.padding, "value": 0.0}
-
-    def source(self, write: base.Writing) -> tuple[str, ...]:
-        return (self.called, write.say("padding"), "0.0")
-
-    @property
-    def hyper(self) -> str:
-        return f"+{self.padding} px"
-
-    def record(self, tape: Tape, x: Value) -> Value:
-        return tape.pad(x, self.output(x.shape), *(self.padding,) * 4)
-
-    def describe(self, at: base.Where) -> base.Description:
-        return "pad", f"A border of zeros: in the pool after it {zeros_win(at.spec)}."
-
-
-def zeros_win(spec: ResNetSpec) -> str:
-    """Return what zeros around a map do to the max-pool after them."""
-    rectified = spec.order not in EARLY and spec.activation in (Activation.RELU, Activation.RELU6)
-    return f"they can win against negative values{', but the ReLU before has left none' if rectified else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroPad(base.Layer):
-    """Option A: every ``stride``-th position, with channels of zeros before and after to fill up.
-
-    He et al. 2015, section 3.3 (A) and 4.2.
-    """
-
-    in_channels: int
-    out_channels: int
-    stride: int
-
-    role = base.Role.PAD
-    module = "resnet_explorer.module.layers:ZeroPad"
-    ink = "shortcut"
-    flops_each = 0
-    shows_map = True
-    box = "zero-pad"
-
-    @property
-    def window(self) -> tuple[int, int]:
-        return (1, self.stride)
-
-    def output(self, shape: base.Shape) -> base.Shape:
-        n, _, h, w = shape
-        return (n, self.out_channels, -(-h // self.stride), -(-w // self.stride))
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"extra": self.out_channels - self.in_channels, "stride": self.stride}
-
-    def source(self, write: base.Writing) -> tuple[str, ...]:
-        before, write.flow = write.flow, write.say("out_channels", *write.made)
-        return (self.called, f"{write.flow} - {before}", write.say("stride", "stride"))
-
-    @property
-    def hyper(self) -> str:
-        more = self.out_channels - self.in_channels
-        stride = f"/{self.stride}, " if self.stride > 1 else ""
-        return f"{stride}+{more} ch" if more >= 0 else f"{stride}drops {-more} ch"
-
-    @property
-    def caption(self) -> str:
-        return f"{self.in_channels}→{self.out_channels}"
-
-    @property
-    def text(self) -> str:
-        """Return what happens to x."""
-        added = self.out_channels - self.in_channels
-        skips = [f"taken at every {base.ordinal(self.stride)} position"] if self.stride > 1 else []
-        pads = [f"padded with {added} channels of zeros"] if added > 0 else []
-        cuts = [f"cut to {self.out_channels} of its channels"] if added < 0 else []
-        return " and ".join(skips + pads + cuts)
-
-    def record(self, tape: Tape, x: Value) -> Value:
-        output = self.output(x.shape)
-        if self.stride == 1:
-            x = tape.op("AliasBackward0", x.shape, x, view_of=x)
-        for dim in (2, 3) if self.stride > 1 else ():
-            shape = (*x.shape[:dim], -(-x.shape[dim] // self.stride), *x.shape[dim + 1 :])
-            cut = {"dim": dim, "end": ALL, "self_sym_sizes": x.shape, "start": 0, "step": self.stride}
-            x = tape.op("SliceBackward0", shape, x, view_of=x, attributes=cut)
-        extra = self.out_channels - self.in_channels
-        return tape.pad(x, output, 0, 0, 0, 0, extra // 2, extra - extra // 2)
-
-    def describe(self, at: base.Where) -> base.Description:
-        return "zeropad", f"Option A: x is {self.text}; no parameters."
-
+from resnet_explorer.network.kinds.dimensions import Time, argument, by, sides, slid
+from resnet_explorer.network.kinds.pads import ConstantPad2d, Spatial
+from resnet_explorer.network.kinds.tape import Tape, Value
+from resnet_explorer.spec import AntiAlias, StemPool
 
 INDEX = 8
 """Bytes of an int64, of which max-pool saves one for each value of its output."""
 
 
-class Pool(base.Layer):
+class Pool(Spatial):
     """A pool, which saves its input."""
 
     __slots__ = ()
@@ -145,11 +38,41 @@ class Windows(Pool):
         return (self.kernel, self.stride)
 
     def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
-        return self.kernel**2 * prod(output)
+        return prod(self.kernels) * prod(output)
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """Return the side of the window along each axis."""
+        return self._along(self.kernel)[0]
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Return the stride along each axis."""
+        return self._along(1, self.stride)[1]
+
+    @property
+    def side(self) -> str:
+        """Return the sides of the window in words: ``3×3``."""
+        return sides(self.kernels)
 
     @property
     def hyper(self) -> str:
-        return f"{self.kernel}×{self.kernel}{base.by(self.stride)}"
+        return f"{self.side}{by(self.strides)}"
+
+    def _windows(self, tape: Tape, x: Value, name: str, shape: base.Shape, **more: object) -> Value:
+        """Record a pool; PyTorch pools a signal as an image of one row."""
+        kernel, stride, padding = self._along(self.kernel, self.stride, getattr(self, "padding", 0))
+        if self.dims == 1:
+            kernel, stride, padding = (1, *kernel), (1, *stride), (0, *padding)
+            x = tape.op("UnsqueezeBackward0", (*x.shape[:2], 1, x.shape[2]), x, view_of=x, dim=-2)
+            shape = (*shape[:2], 1, shape[2])
+        saved = {"self": x} | ({"result1": Value(shape)} if name == "MaxPool" else {})
+        window = {"kernel_size": kernel, "padding": padding, "stride": stride}
+        full = f"{name}{max(2, self.dims)}D{'WithIndices' if name == 'MaxPool' else ''}Backward0"
+        y = tape.op(full, shape, x, saved=saved, attributes={**window, **more})
+        if self.dims > 1:
+            return y
+        return tape.op("SqueezeBackward1", (*shape[:2], shape[3]), y, view_of=y, dim=-2, self_sym_sizes=shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +82,8 @@ class MaxPool2d(Windows):
     kernel: int
     stride: int
     padding: int = 0
+    dims: int = 2
+    time: Time | None = None
 
     module = "torch.nn:MaxPool2d"
     renames: ClassVar = {"kernel": "kernel_size"}
@@ -167,29 +92,35 @@ class MaxPool2d(Windows):
     size_key = "size"
 
     def output(self, shape: base.Shape) -> base.Shape:
-        return (*shape[:2], *base.slide(shape, self.kernel, self.stride, self.padding))
+        return (*shape[:2], *slid(shape[2:], *self._along(self.kernel, self.stride, self.padding)))
+
+    def arguments(self) -> Mapping[str, object]:
+        names = "kernel_size", "stride", "padding"
+        sizes = self._along(self.kernel, self.stride, self.padding)
+        return {name: argument(values) for name, values in zip(names, sizes, strict=True)}
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         return base.Saves(input=True, extra=INDEX * prod(output))
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
         padding = base.named("padding", write.say("padding"), "0")
+        if self.time is not None and self.dims == 3:
+            values = self.arguments()
+            kernel, stride, padding = (str(values[name]) for name in ("kernel_size", "stride", "padding"))
+            return (self.called, kernel, f"stride={stride}", base.named("padding", padding, "0"))
         return (self.called, write.say("kernel"), f"stride={write.say('stride')}", padding)
 
     @property
     def label(self) -> str:
-        return f"{self.kernel}×{self.kernel} max-pool{base.by(self.stride)}"
+        return f"{self.side} max-pool{by(self.strides)}"
 
     def record(self, tape: Tape, x: Value) -> Value:
-        shape = self.output(x.shape)
-        window = {"kernel_size": (self.kernel,) * 2, "padding": (self.padding,) * 2, "stride": (self.stride,) * 2}
-        saved = {"self": x, "result1": Value(shape)}
-        name = "MaxPool2DWithIndicesBackward0"
-        return tape.op(name, shape, x, saved=saved, attributes=window, ceil_mode=False, dilation=(1, 1))
+        ones = (1,) * max(2, self.dims)
+        return self._windows(tape, x, "MaxPool", self.output(x.shape), ceil_mode=False, dilation=ones)
 
     def describe(self, at: base.Where) -> base.Description:
         border = " What lies outside the map never wins." if self.padding else ""
-        return "maxpool", f"Keeps the largest value of each {self.kernel}×{self.kernel} window.{border}"
+        return "maxpool", f"Keeps the largest value of each {self.side} window.{border}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +131,8 @@ class BlurPool2d(Pool):
     """
 
     stride: int
+    dims: int = 2
+    time: Time | None = None
 
     module = "resnet_explorer.module.layers:BlurPool2d"
     flops_each = 0
@@ -211,25 +144,49 @@ class BlurPool2d(Pool):
         return (3, self.stride)
 
     def output(self, shape: base.Shape) -> base.Shape:
-        n, channels, h, w = shape
-        if min(h, w) < 2:
-            raise InputError("size", f"a map of {h}×{w} has no border to reflect.", "Use a larger image.")
-        return (n, channels, (h - 1) // self.stride + 1, (w - 1) // self.stride + 1)
+        if any(size < 2 for size, reach in zip(shape[2:], self._borders, strict=True) if reach):
+            raise InputError("size", f"a map of {sides(shape[2:])} has no border to reflect.", "Use a larger image.")
+        sizes = zip(shape[2:], self._strides, strict=True)
+        return (*shape[:2], *((size - 1) // stride + 1 for size, stride in sizes))
+
+    @property
+    def _kernels(self) -> tuple[int, ...]:
+        return self._along(3)[0]
+
+    @property
+    def _strides(self) -> tuple[int, ...]:
+        return self._along(1, self.stride)[1]
+
+    @property
+    def _borders(self) -> tuple[int, ...]:
+        return tuple(kernel // 2 for kernel in self._kernels)
+
+    def _padded(self, shape: base.Shape) -> base.Shape:
+        sizes = zip(shape[2:], self._borders, strict=True)
+        return (*shape[:2], *(size + 2 * border for size, border in sizes))
+
+    def arguments(self) -> Mapping[str, object]:
+        if self.dims == 2:
+            return {"stride": self.stride}
+        return {"stride": argument(self._strides), "kernel": self._kernels}
 
     def macs(self, output: base.Shape) -> int:
-        return 9 * prod(output)
+        return prod(self._kernels) * prod(output)
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The map, by the reflection, and the padded map, by the convolution."""
-        n, channels, h, w = shape
-        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * n * channels * (h + 2) * (w + 2))
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * prod(self._padded(shape)))
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
-        return (self.called, write.say("stride", "stride"))
+        stride = write.say("stride", "stride")
+        if self.dims == 2:
+            return (self.called, stride)
+        is_still = self.dims == 3 and self.time is not None
+        return (self.called, f"(1, {stride}, {stride})" if is_still else stride, str(self._kernels))
 
     @property
     def label(self) -> str:
-        return f"blur{base.by(self.stride)}"
+        return f"blur{by(self._strides)}"
 
     @property
     def short(self) -> str:
@@ -237,25 +194,27 @@ class BlurPool2d(Pool):
 
     @property
     def hyper(self) -> str:
-        return f"3×3{base.by(self.stride)}"
+        return f"{sides(self._kernels)}{by(self._strides)}"
 
     def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         values = "·".join(str(length) for length in (*base.images(output), *output[1:]))
-        teaches = "Nine fixed weights at every value of the output: a depthwise convolution in all but name."
-        return (("MACs", f"9 × {values} = {self.macs(output):,}", teaches),)
+        count = prod(self._kernels)
+        weights = "Nine" if count == 9 else "Three" if count == 3 else str(count)
+        teaches = f"{weights} fixed weights at every value of the output: a depthwise convolution in all but name."
+        return (("MACs", f"{count} × {values} = {self.macs(output):,}", teaches),)
 
     @property
     def follows(self) -> str:
         shrinks = " and shrinks the map." if self.stride > 1 else "."
-        return f" A 3×3 keeps the size; a blur follows it{shrinks}"
+        return f" A convolution keeps the size; a blur follows it{shrinks}"
 
     def record(self, tape: Tape, x: Value) -> Value:
-        n, channels, h, w = x.shape
-        padded = tape.op(
-            "ReflectionPad2DBackward0", (n, channels, h + 2, w + 2), x, saved={"self": x}, padding=(1, 1, 1, 1)
-        )
-        kernel = Value((channels, 1, 3, 3))
-        return tape.convolution(padded, kernel, None, self.output(x.shape), (self.stride, 0, 1, channels))
+        channels = x.shape[1]
+        sizes = tuple(border for border in reversed(self._borders) for _ in range(2))
+        name = f"ReflectionPad{self.dims}DBackward0"
+        padded = tape.op(name, self._padded(x.shape), x, saved={"self": x}, padding=sizes)
+        kernel = Value((channels, 1, *self._kernels))
+        return tape.convolution(padded, kernel, None, self.output(x.shape), (self._strides, 0, 1, channels))
 
     def describe(self, at: base.Where) -> base.Description:
         taken = f" before every {base.ordinal(self.stride)} position is taken"
@@ -276,6 +235,8 @@ class AvgPool2d(Windows):
     kernel: int
     stride: int
     whole: bool = False
+    dims: int = 2
+    time: Time | None = None
 
     module = "torch.nn:AvgPool2d"
     noun = "average pool"
@@ -287,35 +248,49 @@ class AvgPool2d(Windows):
 
     def output(self, shape: base.Shape) -> base.Shape:
         if self.whole:
-            return (*shape[:2], *(-(-size // self.stride) for size in shape[2:]))
-        return (*shape[:2], *base.slide(shape, self.kernel, self.stride, 0))
+            self._check_whole(shape)
+            sizes = zip(shape[2:], self.strides, strict=True)
+            return (*shape[:2], *(-(-size // stride) for size, stride in sizes))
+        return (*shape[:2], *slid(shape[2:], *self._along(self.kernel, self.stride, 0)))
+
+    def _check_whole(self, shape: base.Shape) -> None:
+        """Refuse what PyTorch's pool of videos does: a first window that is cut."""
+        pairs = zip(shape[2:], self.kernels, strict=True)
+        if self.dims == 3 and not self.keeps_size and any(size < kernel for size, kernel in pairs):
+            what = f"a {self.side} mean does not fit on a video of {sides(shape[2:])}."
+            raise InputError("size", what, "Use more frames, or larger ones.")
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """Of the pool that keeps the map's size the padded map is the input."""
         if not self.keeps_size:
             return base.Saves(input=True)
-        n, channels, h, w = shape
-        return base.Saves(extra=base.BYTES_PER_VALUE * n * channels * (h + 1) * (w + 1))
+        return base.Saves(extra=base.BYTES_PER_VALUE * prod(self._padded(shape)))
+
+    def _padded(self, shape: base.Shape) -> base.Shape:
+        """Return the map with zeros behind its last positions, for each axis along which the window is wider than 1."""
+        sizes = zip(shape[2:], self.kernels, strict=True)
+        return (*shape[:2], *(size + kernel - 1 for size, kernel in sizes))
 
     @property
     def built(self) -> str:
-        return "resnet_explorer.module.layers:SamePool" if self.keeps_size else self.module
+        return base.home("resnet_explorer.module.layers:SamePool" if self.keeps_size else self.module, self.dims)
 
     def arguments(self) -> Mapping[str, object]:
         if self.keeps_size:
-            return {}
-        sizes = {"kernel_size": self.kernel, "stride": self.stride}
+            return {} if self.dims == 2 else {"kernel": self.kernels}
+        sizes = {"kernel_size": argument(self.kernels), "stride": argument(self.strides)}
         return {**sizes, "ceil_mode": self.whole, "count_include_pad": not self.whole}
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
         if self.keeps_size:
-            return (self.called,)
+            return (self.called,) if self.dims == 2 else (self.called, str(self.kernels))
         cut = ("ceil_mode=True", "count_include_pad=False") if self.whole else ()
-        return (self.called, write.say("kernel", "stride"), *cut)
+        size = write.say("kernel", "stride")
+        return (self.called, f"(1, {size}, {size})" if self.time and self.dims == 3 else size, *cut)
 
     @property
     def label(self) -> str:
-        return f"{self.kernel}×{self.kernel} avg-pool{base.by(self.stride)}"
+        return f"{self.side} avg-pool{by(self.strides)}"
 
     @property
     def size_key(self) -> str:
@@ -323,24 +298,25 @@ class AvgPool2d(Windows):
 
     @property
     def follows(self) -> str:
-        return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
+        return f" A convolution keeps the size; a mean of {self.side} then shrinks the map."
 
     def record(self, tape: Tape, x: Value) -> Value:
         shape, is_whole = self.output(x.shape), self.whole and not self.keeps_size
         if self.keeps_size:
-            n, channels, h, w = x.shape
-            x = tape.pad(x, (n, channels, h + 1, w + 1), 0, 1, 0, 1)
-        window = {"kernel_size": (self.kernel,) * 2, "padding": (0, 0), "stride": (self.stride,) * 2}
+            sizes = (size for kernel in reversed(self.kernels) for size in (0, kernel - 1))
+            x = tape.pad(x, self._padded(x.shape), *sizes)
         counts = {"ceil_mode": is_whole, "count_include_pad": not is_whole, "divisor_override": None}
-        return tape.op("AvgPool2DBackward0", shape, x, saved={"self": x}, attributes={**window, **counts})
+        return self._windows(tape, x, "AvgPool", shape, **counts)
 
     def describe(self, at: base.Where) -> base.Description:
-        window = f"The mean of each {self.kernel}×{self.kernel} window"
+        window = f"The mean of each {self.side} window"
         if self.keeps_size:
-            text = f"{window}; zeros behind the last row and column keep the map's size."
+            behind = "the last row and column" if self.dims == 2 else "the last positions"
+            text = f"{window}; zeros behind {behind} keep the map's size."
         elif self.whole:
-            cut = f" A last window that does not fill {self.kernel}×{self.kernel} gives the mean of what it has."
-            text = f"{window}, so that every position counts before the 1×1.{cut}"
+            cut = f" A last window that does not fill {self.side} gives the mean of what it has."
+            then = " before the 1×1" if at.next and at.next.role is base.Role.CONVOLUTION else ""
+            text = f"{window}, so that every position counts{then}.{cut}"
         elif at.name == "maxpool":
             text = f"{window}, in the max-pool's place."
         else:
@@ -352,6 +328,9 @@ class AvgPool2d(Windows):
 class AdaptiveAvgPool2d(Pool):
     """The mean of each channel over the whole map (torch's AdaptiveAvgPool2d(1)): any input size will do."""
 
+    dims: int = 2
+    time: Time | None = None
+
     module = "torch.nn:AdaptiveAvgPool2d"
     box = "global avg pool"
     saves_input = False
@@ -359,7 +338,7 @@ class AdaptiveAvgPool2d(Pool):
     short = "avg pool"
 
     def output(self, shape: base.Shape) -> base.Shape:
-        return (shape[0], shape[1], 1, 1)
+        return (*shape[:2], *(1,) * (len(shape) - 2))
 
     def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         return prod(shape)
@@ -371,7 +350,11 @@ class AdaptiveAvgPool2d(Pool):
         return (self.called, "1")
 
     def record(self, tape: Tape, x: Value) -> Value:
-        return tape.mean(x, -1, -2)
+        if self.dims > 1:
+            return tape.mean(x, *range(-1, -1 - self.dims, -1))
+        row = tape.op("UnsqueezeBackward0", (*x.shape[:2], 1, x.shape[2]), x, view_of=x, dim=-2)
+        y = tape.mean(row, -1, -2)
+        return tape.op("SqueezeBackward1", self.output(x.shape), y, view_of=y, dim=-2, self_sym_sizes=y.shape)
 
     def describe(self, at: base.Where) -> base.Description:
         gate = ": what the gate sees of the image" if at.gate else ", whatever its size"

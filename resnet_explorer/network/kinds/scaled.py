@@ -6,6 +6,7 @@ from math import prod
 
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import Activation
 
@@ -43,6 +44,9 @@ class ScaledStdConv2d(Conv2d):
     @property
     def kind(self) -> str:
         return "ScaledStdConv2d"
+
+    def lifted(self, dims: int, time: Time | None = None) -> "ScaledStdConv2d":
+        return self  # made for images
 
     def tensors(self) -> Iterator[base.Tensor]:
         yield from Conv2d.tensors(self)

@@ -133,11 +133,11 @@ class Tape:
         weight: Value,
         bias: Value | None,
         shape: Shape,
-        sizes: tuple[int, int, int, int],
+        sizes: tuple[int | Shape, int | Shape, int | Shape, int],
     ) -> Value:
-        """Record a convolution of a stride, padding, dilation and number of groups, alike along all axes."""
+        """Record a convolution of a stride, padding, dilation and number of groups; one size is that of all axes."""
         axes = len(shape) - 2
-        stride, padding, dilation = ((size,) * axes for size in sizes[:3])
+        stride, padding, dilation = (size if isinstance(size, tuple) else (size,) * axes for size in sizes[:3])
         saved = {"input": x, "weight": weight}
         return self.op(
             "ConvolutionBackward0",

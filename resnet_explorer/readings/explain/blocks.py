@@ -4,16 +4,18 @@ He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from resnet_explorer.network import Block, Form, Part, flat
+from resnet_explorer.network import Block, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import AvgPool2d
 from resnet_explorer.network.kinds.scaled import Beta
-from resnet_explorer.network.tree import starts_at_0
+from resnet_explorer.network.kinds.shortcuts import PadChannels
+from resnet_explorer.network.tree import starts_at_0, where
 from resnet_explorer.readings.explain.text import (
     Explanation,
     activator,
@@ -25,7 +27,7 @@ from resnet_explorer.readings.explain.text import (
 )
 from resnet_explorer.readings.results import Analysis, Sums
 from resnet_explorer.readings.text import compact
-from resnet_explorer.spec import Attention, Init, Norm, Order, ResNetSpec, Shortcut
+from resnet_explorer.spec import Attention, AttentionAt, Init, Norm, Order, ResNetSpec, Shortcut
 from resnet_explorer.spec import Gain as GainChoice
 
 
@@ -51,12 +53,12 @@ def kind_of(form: Form) -> str:
         return "scaled" if all(isinstance(layer, Scale) for layer in layers) else "altered"
     if not layers:
         return "identity"
-    return "padding" if isinstance(layers[0], ZeroPad) else "activated" if form.before else "projection"
+    return "padding" if _pads(layers) else "activated" if form.before else "projection"
 
 
 def after_key(form: Form) -> str:
     """Return the key of what follows the addition: ``v1`` for an activation, ``bare`` for nothing."""
-    after = [part.layer for part in flat(form.after)][form.shortcut is not None :]
+    after = [step.layer for step in form.after if isinstance(step, Part)][form.shortcut is not None :]
     if any(layer.role is Role.NORM for layer in after):
         return "bn-after-add"
     return "v1" if after else "bare"
@@ -84,7 +86,7 @@ def joining(spec: ResNetSpec, block: Block, sums: Sums) -> Joining:
     if form.alters:
         text = "The shapes agree, so x needs no projection."
     if form.projects:
-        name = "Zero-padded shortcut" if isinstance(layers[0], ZeroPad) else "Projection shortcut"
+        name = "Zero-padded shortcut" if _pads(layers) else "Projection shortcut"
         text = _bridge(spec, block, sums)
     own = tuple({Scale: "scale", Dropout: "dropout"}[kind] for kind in map(type, layers) if kind in (Scale, Dropout))
     return Joining(
@@ -99,11 +101,15 @@ def _layers(form: Form) -> list[Layer]:
     return [part.layer for part in flat(form.shortcut or ())]
 
 
+def _pads(layers: list[Layer]) -> list[ZeroPad | PadChannels]:
+    return [layer for layer in layers if isinstance(layer, ZeroPad | PadChannels)]
+
+
 def _keys(form: Form) -> tuple[str, ...]:
     if not form.projects:
         return ("identity",)
-    if any(isinstance(layer, ZeroPad) for layer in _layers(form)):
-        return ("zeropad",)
+    if pads := _pads(_layers(form)):
+        return ("zeropad" if isinstance(pads[0], ZeroPad) else "pad_channels",)
     bare = "" if any(layer.role is Role.NORM for layer in _layers(form)) else "_bare"
     return (f"projection{'_activated' if form.before else ''}{bare}",)
 
@@ -122,12 +128,14 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
     if sums.input == sums.output:
         everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
         differ = "Option C projects everywhere" if everywhere else "The block has a stride"
-    if isinstance(layers[0], ZeroPad):
-        return f"{differ}, so x is {layers[0].text}: the shortcut has no parameters."
+    if pads := _pads(layers):
+        pool = layers[0]
+        shrunk = f"shrunk by a {pool.kernel}×{pool.kernel} mean and " if isinstance(pool, AvgPool2d) else ""
+        return f"{differ}, so x is {shrunk}{pads[0].text}: the shortcut has no parameters."
     conv = next(layer for layer in layers if isinstance(layer, Conv2d))
-    by = f"a {conv.kernel}×{conv.kernel} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
+    by = f"a {conv.side} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
     pool = layers[0]
-    way = f"a {pool.kernel}×{pool.kernel} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
+    way = f"a {pool.side} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
     sees = f" It sees a(x): x after the first {preparation(spec)}, which both paths share." if block.form.before else ""
     return f"{differ}, so {way} x to the shape of F(x).{sees}"
 
@@ -155,7 +163,7 @@ def _gated(spec: ResNetSpec, form: Form) -> str:
 
 def explain_shortcut(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of a shortcut as a whole."""
-    form, spec, ends = block.form, analysis.network.spec, analysis.sums[block.path]
+    form, spec, ends = block.form, analysis.network.spec_of(block), analysis.sums[block.path]
     names = {part.name for part in flat(form.shortcut or ())}
     rows = [row for row in analysis.rows_of(block) if row.part.name in names]
     sums = added_up(rows) if rows else Sums(ends.input, ends.output, 0, 0, 0, 0, None)
@@ -168,13 +176,28 @@ def explain_shortcut(analysis: Analysis, block: Block, where: str) -> Explanatio
     return Explanation(path, title, joined.name, joined.text + stands, joined.formulas, facts, gradients, text)
 
 
-_BARE_ORDERS: Mapping[Order, Order] = {Order.BN_AFTER: Order.V1, Order.RELU_ONLY: Order.V2}
+_BARE_ORDERS: Mapping[Order, Order] = {
+    Order.BN_AFTER: Order.V1,
+    Order.NORM_FIRST: Order.V1,
+    Order.RELU_ONLY: Order.V2,
+}
 """Without norms these orders are the same."""
 
 
 def convolutions(form: Form) -> list[Conv2d]:
-    """Return the convolutions of a branch, those of its gates left out."""
-    return [step.layer for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d)]
+    """Return the convolutions of a branch, those of its gates left out; of a pair in space and time the one it is for.
+
+    That is a 3×3×3 for a 1×3×3 and a 3×1×1 (Tran et al. 2018).
+    """
+    convs: list[Conv2d] = []
+    for step in form.branch:
+        if not isinstance(step, Part) or not isinstance(step.layer, Conv2d):
+            continue
+        if step.name.endswith("_time"):
+            convs[-1] = replace(convs[-1], out_channels=step.layer.out_channels, time=None)
+        else:
+            convs.append(step.layer)
+    return convs
 
 
 def branch_key(spec: ResNetSpec, form: Form) -> str:
@@ -197,6 +220,10 @@ def order_text(spec: ResNetSpec) -> str:
     if spec.order is Order.RELU_BEFORE:
         grows = act == "ReLU" and spec.gain is GainChoice.NONE
         return f" F(x) ends in a {act}{', so it can only add: the signal grows from block to block' if grows else ''}."
+    if spec.order is Order.NORM_FIRST:
+        if spec.norm is Norm.NONE:
+            return " Nothing comes after the addition."
+        return f" It begins and ends in a norm, and the first has no {act}; nothing comes after the addition."
     if spec.order in (Order.RELU_ONLY, Order.V2):
         comes = "comes" if preparation(spec) == act else "come"
         first = preparation(spec)
@@ -207,38 +234,46 @@ def order_text(spec: ResNetSpec) -> str:
 def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
     convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.before + block.form.branch)]
-    text = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
+    split = any(part.name.endswith("_time") for part in flat(block.form.branch))
+    text = f"{_convs(convs, split)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
 
 
-def _convs(convs: list[Conv2d]) -> str:
+def _convs(convs: list[Conv2d], split: bool) -> str:
     first, middle, last = convs[0], convs[1], convs[-1]
+    pair = f"1×{middle.kernel}×{middle.kernel}, then {middle.kernel}×1×1"
     if len(convs) == 2:
         channels = f"{first.in_channels} → {first.out_channels} → {last.out_channels} channels"
-        return f"F(x) is two 3×3 convolutions, {channels}."
+        return f"F(x) is two {middle.side} convolutions{f', each {pair}' if split else ''}, {channels}."
     groups = f" in {middle.groups} groups" if middle.groups > 1 else ""
+    groups = " one by one (depthwise)" if middle.groups == middle.in_channels > 1 else groups
     same = middle.in_channels == middle.out_channels
     works = f"works on those{groups}" if same else f"brings those to {middle.out_channels}{groups}"
-    reduces = f"In F(x) 1×1 brings {first.in_channels} channels to {first.out_channels}"
-    return f"{reduces}, 3×3 {works}, 1×1 brings them to {last.out_channels}."
+    reduces = f"In F(x) {first.side} brings {first.in_channels} channels to {first.out_channels}"
+    side = f"{middle.side} ({pair})" if split else middle.side
+    return f"{reduces}, {side} {works}, {last.side} brings them to {last.out_channels}."
 
 
 def _stride(convs: list[Conv2d]) -> str:
     """Return which convolution carries the stride: it matters in bottlenecks (torchvision's "v1.5")."""
     apart = _dilated(convs)
+    if convs[-1].stride > 1:
+        side = f"{convs[-1].kernel}×{convs[-1].kernel}"
+        return f" The {'second' if len(convs) == 2 else 'last'} {side} carries the stride.{apart}"
     if len(convs) == 3 and convs[0].stride > 1:
-        return f" The first 1×1 carries the stride, as in the paper.{apart}"
+        return f" The first {convs[0].side} carries the stride, as in the paper.{apart}"
     if len(convs) == 3 and convs[1].stride > 1:
-        return f" The 3×3 carries the stride, as in torchvision (v1.5).{apart}"
+        return f" The {convs[1].side} carries the stride, as in torchvision (v1.5).{apart}"
     return apart
 
 
 def _dilated(convs: list[Conv2d]) -> str:
-    dilations = [conv.dilation for conv in convs if conv.kernel == 3]
+    wide = [conv for conv in convs if conv.kernel > 1]
+    dilations, side = [conv.dilation for conv in wide], f"{wide[0].kernel}×{wide[0].kernel}"
     if max(dilations) == 1:
         return ""
-    first = {True: "Both 3×3 are", False: "The second 3×3 is"}[dilations[0] > 1]
-    who = first if len(dilations) == 2 else "The 3×3 is"
+    first = {True: f"Both {side} are", False: f"The second {side} is"}[dilations[0] > 1]
+    who = first if len(dilations) == 2 else f"The {side} is"
     return f" {who} dilated by {dilations[-1]}, in the place of a stride."
 
 
@@ -246,11 +281,18 @@ _ATTENTIONS: Mapping[Attention, str] = {
     Attention.SE: "squeeze-and-excitation rescales its channels",
     Attention.ECA: "efficient channel attention rescales its channels",
     Attention.CBAM: "CBAM rescales its channels, then its positions",
+    Attention.GC: "global context rescales its channels",
+    Attention.GCA: "global context is added to it",
+    Attention.NON_LOCAL: "a non-local block adds to each position what all others give",
 }
 
 
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
-    text = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
+    where = "At its end" if spec.attention_at is AttentionAt.END else "Before its last convolution"
+    gated = any(isinstance(step, Gated) for step in block.form.branch)
+    text = f" {where} {_ATTENTIONS[spec.attention]}." if gated else ""
+    if any(gate.name == "bam" for gate in block.form.gates):
+        text += " After the addition BAM ends the stage: it weights channels and positions."
     for layer in layers:
         if isinstance(layer, Beta):
             text += f" Before it β = {layer.factor:.4g} brings the expected variance of x to 1."
@@ -294,13 +336,44 @@ _GATES: Mapping[str, tuple[str, str]] = {
         "Mean and largest value over the channels go through a 7×7 convolution, which weights each position "
         "(Woo et al. 2018).",
     ),
+    "gc": (
+        "Global context, multiplied",
+        "A learnt weight of each position makes one weighted mean of the map, c in the formula. Two small layers turn "
+        "it into a factor for each channel (timm's gc, after Cao et al. 2019).",
+    ),
+    "bam": (
+        "Bottleneck attention module",
+        "One branch sees the mean of each channel, the other what lies around each position, by dilated convolutions "
+        "on few channels. Their sum weights every value of the map, which is added to itself: BAM stands where the map "
+        "is shrunk next (Park et al. 2018).",
+    ),
+    "gca": (
+        "Global context",
+        "A learnt weight of each position makes one weighted mean of the map, c in the formula. Two small layers turn "
+        "it into a number for each channel, which is added at all positions (Cao et al. 2019): what a non-local "
+        "block gives, where all positions would ask for the same.",
+    ),
+    "nl": (
+        "Non-local block",
+        "Each position is compared with all others, and gets the sum of what they give, weighted by similarity. The "
+        "matrix of weights has a row and a column for each position, so that its cost grows with the square of the "
+        "map (Wang et al. 2018; scaled by 1/√C as in timm).",
+    ),
 }
 
 
-def explain_gate(analysis: Analysis, block: Block, path: str, where: str) -> Explanation:
+def explain_gate(analysis: Analysis, block: Block, path: str, title: str) -> Explanation:
     """Return what is to be said of one gate of the attention at the end of a branch."""
     gate = next(step for step in block.form.gates if path.endswith(f".{step.name}"))
     rows = [row for row in analysis.rows_of(block) if row.path.startswith(f"{path}.")]
     kind, text = _GATES[gate.name]
+    spec = analysis.network.spec
     facts = facts_of(analysis, added_up(rows), rows[-1].reading.stride)
-    return Explanation(path, f"{where} · {gate.name}", kind, text, ("multiply", gate.name), facts)
+    return Explanation(
+        path,
+        f"{title} · {gate.name}",
+        kind,
+        text,
+        (gate.scale.layer.describe(where(gate.scale, block, spec))[0], gate.name),
+        facts,
+    )

@@ -4,23 +4,25 @@ import re
 from collections.abc import Mapping
 
 from resnet_explorer.network import Block, Part, Stage, flat
+from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pools import zeros_win
+from resnet_explorer.network.kinds.dimensions import sides
+from resnet_explorer.network.kinds.pads import zeros_win
 from resnet_explorer.network.tree import where as where_in
 from resnet_explorer.readings.explain import blocks, text
 from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
-from resnet_explorer.readings.results import Analysis, Row
+from resnet_explorer.readings.results import Analysis, Row, in_space
 from resnet_explorer.spec import Head, Init, Norm, Order, Pool, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec.catalogue import entry_of, title
-from resnet_explorer.spec.choices import EARLY
+from resnet_explorer.spec.choices import BARE, EARLY
 
 
 def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of a residual or plain block."""
-    sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec
+    sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec_of(block)
     joined = blocks.joining(spec, block, sums)
     shortcut = sum(part.layer.params for part in flat((*(form.shortcut or ()), *form.gate)))
     gradients, gradient_words = text.way_back(spec, joined.kind, blocks.after_key(form))
@@ -49,7 +51,7 @@ _STEMS: Mapping[Stem, str] = {
 
 def explain_stem(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the stem."""
-    sums, spec, rows = analysis.sums[block.path], analysis.network.spec, analysis.rows_of(block)
+    sums, spec, rows = analysis.sums[block.path], analysis.network.spec_of(block), analysis.rows_of(block)
     parts = flat(block.form.branch)
     convs = [part for part in parts if part.name.startswith("conv1")]
     pools = (part for part in parts if part.name.startswith("maxpool"))
@@ -67,7 +69,13 @@ def _convs(parts: list[Part]) -> str:
     if len(convs) == 1:
         return _step(parts[0])
     channels = " → ".join(str(count) for count in (convs[0].in_channels, *(conv.out_channels for conv in convs)))
-    return f"three 3×3 convolutions ({channels} channels), the first with stride 2,"
+    if len(convs) == 2:
+        first, last = convs
+        return f"a {first.hyper} convolution in space and a {last.hyper} one in time ({channels} channels)"
+    each = {conv.side for conv in convs}
+    side = convs[0].side if len(each) == 1 else f"pairs of {convs[0].side} and {convs[1].side}"
+    strided = "the first and the last with stride 2" if convs[-1].stride > 1 else "the first with stride 2"
+    return f"three {side} convolutions ({channels} channels), {strided},"
 
 
 def _step(part: Part) -> str:
@@ -89,27 +97,40 @@ def _pool(spec: ResNetSpec) -> str:
 def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
     """Return how far a deep stem sees: the first stride doubles the reach of what follows."""
     field = next(row.receptive_field for row in rows if row.part == convs[-1])
-    return f" The three see {field}×{field} pixels, more than one 7×7." if len(convs) > 1 else ""
+    if len(convs) < 3 or field is None:
+        return ""
+    width = in_space(field)
+    return f" The three see {sides((width,) * min(2, len(rows[0].reading.input) - 2))} pixels, more than one 7×7."
 
 
 def _left(spec: ResNetSpec) -> str:
+    if not spec.stem_activation and spec.order not in EARLY:
+        return " No activation follows."
     if spec.order not in EARLY or spec.stem_pool is StemPool.CONV:
         return ""
     last = text.preparation(spec)
     return f" Its last {last} {'are' if 'and' in last else 'is'} left to the first block."
 
 
+def _lacks(block: Block) -> bool:
+    """Return whether the head begins with what a pre-activated block would."""
+    first = flat(block.form.branch)[:1]
+    return any(part.layer.role is Role.ACTIVATION or part.name == "bn" for part in first)
+
+
 def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
-    spec, rows = analysis.network.spec, analysis.rows_of(block)
+    spec, rows = analysis.network.spec_of(block), analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
-    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
+    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if _lacks(block) else ""
     if spec.classes is None:
         keys = tuple(part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch))
         description = f"{last}A backbone ends here, in a feature map."
         return Explanation(block.path, where, f"Last {text.preparation(spec)}", description, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
+    if spec.head_channels:
+        last += f"A 1×1 convolution, its norm and its activation bring the map to {spec.head_channels} channels. "
     description = f"{last}{_POOLS[spec.pool]}, {_outputs(spec)}.{drop}{bias}"
     described = {part.name: part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch)}
     names = ("avgpool", "gem", "attnpool", *(("flatten",) if spec.pool is Pool.NONE else ()), "fc", "fc_norm")
@@ -140,7 +161,7 @@ def _outputs(spec: ResNetSpec) -> str:
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
     """Return what is to be said of a layer."""
     layer = row.part.layer
-    key, text = layer.describe(where_in(row.part, block, analysis.network.spec))
+    key, text = layer.describe(where_in(row.part, block, analysis.network.spec_of(block)))
     if isinstance(layer, Add):
         key = blocks.addition(block.form)
     counted = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs")) if isinstance(layer, Conv2d) else ()
@@ -181,7 +202,9 @@ def _network(analysis: Analysis) -> Explanation:
     network, spec = analysis.network, analysis.network.spec
     entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
     kinds = " and ".join(dict.fromkeys(spec.block))
-    kind = f"{'Residual' if spec.residual else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
+    kind = (
+        f"{'Residual' if spec.has_shortcuts else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
+    )
     note = f"{entry.note} " if entry else ""
     name = _counts_what(entry.title, counted) if entry else ""
     keys = _equations(analysis)
@@ -209,11 +232,11 @@ def _counts_what(name: str, counted: Depth) -> str:
 
 
 def _maps(analysis: Analysis) -> tuple[Fact, ...]:
-    spec = analysis.network.spec
+    spec = analysis.network.spec.by_stages[-1]
     if spec.classes is not None:
         return ()
     teaches = "What detectors and segmenters read."
-    last = f"The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
+    last = f"The head then activates a copy of it: {teaches}" if spec.order in BARE else teaches
     maps = features(analysis)
     return tuple(
         Fact(f"Map of {stage.path}", f"{stage.text}, stride {stage.stride}", last if stage is maps[-1] else teaches)
@@ -222,22 +245,30 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
 
 
 def _equations(analysis: Analysis) -> tuple[str, ...]:
-    network, spec = analysis.network, analysis.network.spec
+    network = analysis.network
     # Only an average pool rounds odd sizes down: there the rule of each layer counts.
     size = "network_stride" if steady(network) else "size"
-    form = max((stage.blocks[-1] for stage in network.stages), key=lambda block: block.number).form
+    block = max((stage.blocks[-1] for stage in network.stages), key=lambda block: block.number)
+    form, spec = block.form, network.spec_of(block)
     after = blocks.after_key(form)
     if not spec.residual:
         return ("network_plain_bare" if after == "bare" else "network_plain", size)
     if form.alters or spec.shortcut is Shortcut.PROJECTION_EVERYWHERE:
         return (blocks.equation(form), size)
-    return ("network_sum" if spec.order is Order.V2 else "network" if after == "v1" else f"network_{after}", size)
+    return (
+        "network_sum"
+        if spec.order in (Order.V2, Order.NORM_FIRST)
+        else "network"
+        if after == "v1"
+        else f"network_{after}",
+        size,
+    )
 
 
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
     sums, count = analysis.sums[stage.path], len(stage.blocks)
     step = max(part.layer.window[1] for part in flat(stage.blocks[0].form.branch))
-    before, after = (f"{shape[2]}×{shape[3]}" for shape in (sums.input, sums.output))
+    before, after = (sides(shape[2:]) for shape in (sums.input, sums.output))
     effect = f"stride {step}: {before} becomes {after}" if step > 1 else f"stride 1: the map stays {after}"
     channels = (
         f"The channels go from {sums.input[1]} to {sums.output[1]}."
@@ -254,8 +285,9 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
 
 
 def _dilated(stage: Stage) -> str:
-    convs = [part.layer for part in stage.blocks[-1].form.parts if isinstance(part.layer, Conv2d)]
-    dilation = max(conv.dilation for conv in convs)
-    if dilation == 1:
+    convs = blocks.convolutions(stage.blocks[-1].form)
+    conv = max(convs, key=lambda conv: conv.dilation)
+    if conv.dilation == 1:
         return ""
-    return f" 3×3 convolutions are dilated by {dilation}, where the map would else be {dilation} times smaller."
+    side, apart = conv.side, conv.dilation
+    return f" {side} convolutions are dilated by {apart}, where the map would else be {apart} times smaller."

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resnet_explorer.readings.results import Analysis, Row, Sums, add_up
-from resnet_explorer.readings.text import compact, mib, share
-from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec
+from resnet_explorer.network.kinds.convolutions import ITEMS
+from resnet_explorer.readings.results import Analysis, Extent, Row, Sums, add_up
+from resnet_explorer.readings.text import compact, mib, pixels, share
+from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import value_words
 
 
@@ -68,7 +69,7 @@ def activator(spec: ResNetSpec) -> str:
 
 def preparation(spec: ResNetSpec) -> str:
     """Return what a convolution of an early order has before it: ``norm and ReLU``, ``ReLU``, ``FRN``."""
-    normed = spec.order is Order.V2 and spec.norm is not Norm.NONE and not spec.norm.activates
+    normed = spec.order in (Order.V2, Order.NORM_FIRST) and spec.norm is not Norm.NONE and not spec.norm.activates
     return f"norm and {activator(spec)}" if normed else activator(spec)
 
 
@@ -105,6 +106,7 @@ _SLOPE = "That {act} multiplies both paths by its slope at z: x passes exactly u
 _THROUGH: Mapping[str, str] = {
     "projection": ", and through Wₛ: the projection{norm}",
     "padding": ", and through P, which skips positions and pads channels: those send nothing back",
+    "pooled": ", and through P, which averages positions and pads channels: the padded ones send nothing back",
 }
 _BARE: Mapping[str, str] = {
     "identity": "Nothing comes after the addition, so the identity passes the gradient on untouched: through a stage, "
@@ -114,6 +116,7 @@ _BARE: Mapping[str, str] = {
     "activated": "Here the gradient passes through Wₛ and a(x), which both paths share; identity blocks pass it on "
     "untouched.",
     "padding": "z is the block's output. P skips positions and pads channels: those send nothing back.",
+    "pooled": "z is the block's output. P averages positions and pads channels: the padded ones send nothing back.",
 }
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "scaled": ("gradient_scaled", "gradient_scaled_product"),
@@ -134,9 +137,10 @@ def way_back(spec: ResNetSpec, kind: str, after: str) -> tuple[tuple[str, ...], 
         return keys, _plain(spec, after)
     if kind in _ALTERED:
         return keys, f"{_lead(spec, after)} {_ALTERED[kind](spec)}"
+    way = "pooled" if kind == "padding" and spec.shortcut is Shortcut.POOLED else kind
     if after == "bare":
-        return keys, _BARE[kind]
-    return keys, _lead(spec, after, unchanged=kind == "identity", through=_THROUGH.get(kind, ""))
+        return keys, _BARE[way]
+    return keys, _lead(spec, after, unchanged=kind == "identity", through=_THROUGH.get(way, ""))
 
 
 def _plain(spec: ResNetSpec, after: str) -> str:
@@ -194,6 +198,11 @@ _MACS = "Multiply-accumulates of convolutions and linear layers, for the whole b
 _FLOPS = "A multiply-accumulate is a multiplication and an addition: two FLOPs."
 _SHARE = "Of those of the whole network."
 _MEMORY = "What the outputs newly allocate in float32 in a forward pass; in place (ReLU, addition) and views: none."
+_SHAPES = {
+    1: "Channels × length, for each signal of the batch.",
+    2: _SHAPE,
+    3: "Channels × frames × height × width, for each video of the batch.",
+}
 _FIELD = (
     "The side of the input square that one output value depends on, along the longest path. It may exceed the image: "
     "what lies outside is padding."
@@ -201,21 +210,23 @@ _FIELD = (
 _STRIDE = "How many input pixels apart neighbouring output positions lie."
 
 
-def facts_of(analysis: Analysis, sums: Sums, stride: int | None) -> tuple[Fact, ...]:
+def facts_of(analysis: Analysis, sums: Sums, stride: Extent | None) -> tuple[Fact, ...]:
     """Return the figures of a layer, a block, a stage or the network, from the sums over it."""
+    dims = analysis.network.spec.dims
+    shape, whole = _SHAPES[dims], f"the whole {ITEMS[dims]}"
     total, field = analysis.total, sums.receptive_field
     is_part = sums is not total
     rows = (
-        (True, Fact("Input", compact(sums.input), _SHAPE)),
-        (True, Fact("Output", compact(sums.output), _SHAPE)),
+        (True, Fact("Input", compact(sums.input), shape)),
+        (True, Fact("Output", compact(sums.output), shape)),
         (True, Fact("Parameters", f"{sums.params:,}", _PARAMS)),
         (is_part and sums.params, Fact("% of parameters", f"{share(sums.params, total.params):.2f} %", _SHARE)),
         (True, Fact("MACs", f"{sums.macs:,}", _MACS)),
         (sums.macs, Fact("FLOPs = 2 × MACs", f"{2 * sums.macs:,}", _FLOPS)),
         (is_part and sums.macs, Fact("% of MACs", f"{share(sums.macs, total.macs):.2f} %", _SHARE)),
         (True, Fact("Activations", mib(sums.activation_bytes), _MEMORY)),
-        (True, Fact("Receptive field", "the whole image" if field is None else f"{field:,} px", _FIELD)),
-        (stride, Fact("Stride to the input", f"{stride} px", _STRIDE)),
+        (True, Fact("Receptive field", whole if field is None else pixels(field, dims), _FIELD)),
+        (stride, Fact("Stride to the input", pixels(stride or 1, dims), _STRIDE)),
     )
     return tuple(fact for applies, fact in rows if applies)
 
