@@ -66,6 +66,8 @@ CHOICES = [
     "activation=prelu order=v2 classes=none stem=deep", "activation=prelu block=basic,bottleneck,basic stem_pool=conv",
     "anti_alias=average", "anti_alias=blur block=bottleneck", "anti_alias=average downsample=avgpool block=bottleneck",
     "norm=none order=v2 conv=scaled-standardised conv_bias=true branch_scale=0.2 track_variance=true zero_init=true",
+    "norm=none order=v2 branch_scale=0.2,0.5,0.3 track_variance=true,false,true",
+    "norm=none order=v2 track_variance=true residual=true,false,true",
     "norm=none order=v2 track_variance=true block=bottleneck gain=skipinit attention=se attention_scale=2",
     "norm=none order=v2 track_variance=true blocks=2 widths=16 strides=1", "conv_bias=true", "conv=scaled-standardised",
     "init=fixup norm=none conv=scaled-standardised activation=mish", "conv_bias=true stem=deep downsample=avgpool",
