@@ -166,7 +166,7 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
-    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
+    _axis("conv_time", "Kernels in time", LAYERS, "How a video network's convolutions treat time.", _images),
     _axis("activation", "Activation", LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
     _axis("dims", "Dimensions", STEM,
