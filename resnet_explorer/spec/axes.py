@@ -206,7 +206,7 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
-    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
+    _axis("conv_time", "Kernels in time", LAYERS, "How a video network's convolutions treat time.", _images),
     _axis("conv_bias", "Biases", LAYERS,
         "A learnt shift for each channel that a convolution puts out, where no norm shifts: NF-ResNets have them."),
     _axis("activation", "Activation", LAYERS,
