@@ -11,9 +11,12 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.engine import processes
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads than cores wait for each other
+processes.PRELOADED += ("torch._dynamo", "torchvision", "captum.attr")
+"""What the first optimiser and two labs import, two seconds in each process of the engine: once for all tests here."""
 
 
 def pytest_collection_finish() -> None:
