@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,21 @@ def qapp(qapp: QApplication) -> QApplication:
     return qapp
 
 
+@pytest.fixture(scope="session")
+def settings_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place for the settings of each test, where no folder is before a test makes it."""
+    root = tmp_path_factory.mktemp("settings")
+    return (root / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def settings_of_its_own(settings_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep each test's settings apart from the user's."""
-    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(next(settings_folders)))
 
 
-@pytest.fixture(autouse=True)
-def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_question_waits_for_an_answer() -> Iterator[None]:
     """Let a box that nobody expects fail the test, where it would wait for ever."""
 
     def refuse(box: QMessageBox) -> None:
@@ -50,9 +58,11 @@ def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse_file(*arguments: object, **more: object) -> None:
         pytest.fail(f"asked for a file: {arguments[1:3]}")
 
-    monkeypatch.setattr(QMessageBox, "exec", refuse)
-    for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
-        monkeypatch.setattr(QFileDialog, name, refuse_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QMessageBox, "exec", refuse)
+        for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
+            patch.setattr(QFileDialog, name, refuse_file)
+        yield
 
 
 @pytest.fixture
