@@ -18,6 +18,8 @@ NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), m
 _CHANCES = st.floats(0.01, 0.9).map(lambda value: round(value, 3))
 _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "reduce_first": st.integers(1, 3),
+    "scales": st.integers(1, 4),
+    "radix": st.integers(0, 3),
     "reduction": st.integers(1, 8),
     "reduction_multiple": st.integers(1, 8),
     "norm_groups": st.integers(1, 8),

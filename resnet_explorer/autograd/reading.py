@@ -10,7 +10,7 @@ from resnet_explorer.autograd.writer import INPUT, LOSS, OUTPUT, Functions, Save
 from resnet_explorer.network import Block, Network, Part, compile_spec
 from resnet_explorer.network.kinds.blocks import GatedAdd
 from resnet_explorer.network.kinds.tape import CHECKED_WITH, Operation, Shape, Tape, Value
-from resnet_explorer.network.tree import Chain
+from resnet_explorer.network.tree import Chain, follow
 
 
 def read_graph(request: RecordGraph) -> AutogradGraph:
@@ -88,15 +88,11 @@ class _Walk:
         return tape.add(tape.multiply(gate, y) if is_exclusive else y, rest)
 
     def _chain(self, chain: Chain, x: Value, paths: Iterator[str]) -> Value:
-        for step in chain:
-            if isinstance(step, Part):
-                self._tape.path = next(paths)
-                x = step.layer.record(self._tape, x)
-                continue
-            gate = self._chain(step.parts, x, paths)
+        def step(part: Part, inputs: tuple[Value, ...]) -> Value:
             self._tape.path = next(paths)
-            x = self._tape.multiply(x, gate)
-        return x
+            return part.layer.record_all(self._tape, inputs)
+
+        return follow(chain, x, step)
 
 
 def _node(fn: Operation) -> GraphNode:

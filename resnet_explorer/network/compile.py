@@ -2,12 +2,13 @@
 
 from functools import lru_cache
 
-from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
+from resnet_explorer.network.branches import Place, activation, conv, norm, split_first
+from resnet_explorer.network.forks import branch, shifted
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
-from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
+from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage, flat
 from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
@@ -99,6 +100,8 @@ def _bridge(spec: ResNetSpec, at: Place) -> Chain:
         return ()
     if spec.shortcut is Shortcut.PADDING:
         return (Part("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)),)
+    if spec.downsample is Downsample.SHIFTED:
+        return shifted(spec, at)
     return _numbered("downsample", _projection(spec, at))
 
 
@@ -155,7 +158,7 @@ def _after(spec: ResNetSpec, at: Place) -> Chain:
 
 def _form(spec: ResNetSpec, at: Place) -> Form:
     inner, shortcut = branch(spec, at), _shortcut(spec, at)
-    convolves = any(isinstance(step, Part) and step.layer.role is Role.CONVOLUTION for step in shortcut or ())
+    convolves = any(part.layer.role is Role.CONVOLUTION for part in flat(shortcut or ()))
     before: Chain = ()
     if convolves:
         before, inner = split_first(spec, inner)

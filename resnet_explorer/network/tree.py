@@ -4,14 +4,17 @@ A *form* is what a block does, without saying where: y = after(branch(x) + short
 form, so that a reading can be worked out once for a stage of 400 blocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
+from typing import TypeVar
 
 from resnet_explorer.network.kinds import Layer, Role, Shape
 from resnet_explorer.network.kinds.base import Where
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.spec import Init, ResNetSpec
 
+Signal = TypeVar("Signal")
 ADAPTER = "adapter"
 """The path of the 1x1 convolution before the network."""
 ALTERING = (Role.FACTOR, Role.DROP)
@@ -38,16 +41,87 @@ class Gated:
     scale: Part
 
 
-Step = Part | Gated
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Parallel paths from one map, and the layer that makes one map of their ends: y = join(F1(x), F2(x), ...).
+
+    A layer of the role ``MERGE`` in a path takes the end of the path before as well. ``gate`` leads from the ends of
+    all paths, the first of its layers taking them all, to weights that ``join`` takes after them. Names of layers begin
+    with the fork's own, as in ``conv2.paths.0.conv``.
+    """
+
+    name: str
+    paths: tuple["Chain", ...]
+    join: Part
+    gate: "Chain" = ()
+
+
+Step = Part | Gated | Fork
 Chain = tuple[Step, ...]
 
 
 def flat(chain: Chain) -> tuple[Part, ...]:
-    """Return the layers of a chain in the order in which they run, those of its gates included."""
+    """Return the layers of a chain in the order in which they run, those of its gates and forks included."""
     parts: list[Part] = []
     for step in chain:
-        parts += (step,) if isinstance(step, Part) else (*step.parts, step.scale)
+        if isinstance(step, Part):
+            parts.append(step)
+        elif isinstance(step, Gated):
+            parts += (*step.parts, step.scale)
+        else:
+            for path in (*step.paths, step.gate):
+                parts += flat(path)
+            parts.append(step.join)
     return tuple(parts)
+
+
+def follow(
+    chain: Chain,
+    x: Signal,
+    step: Callable[[Part, tuple[Signal, ...]], Signal],
+    aside: Callable[[Signal], Signal] = lambda x: x,
+) -> Signal:
+    """Return what a chain makes of x, ``step`` being asked layer by layer in the order in which they run.
+
+    It gets all that a layer takes: of a gate's product the map and the gate. ``aside`` is what enters a gate.
+    """
+    for each in chain:
+        if isinstance(each, Part):
+            x = step(each, (x,))
+        elif isinstance(each, Gated):
+            x = step(each.scale, (x, follow(each.parts, aside(x), step, aside)))
+        else:
+            x = _parted(each, x, step, aside)
+    return x
+
+
+def _parted(
+    fork: Fork, x: Signal, step: Callable[[Part, tuple[Signal, ...]], Signal], aside: Callable[[Signal], Signal]
+) -> Signal:
+    """Return what a fork makes of x: each path begins with x, and the gate with the ends of all paths."""
+    ends: list[Signal] = []
+    for path in fork.paths:
+        end = x
+        for each in path:
+            if isinstance(each, Part) and each.layer.role is Role.MERGE:
+                end = step(each, (end, ends[-1]))
+            else:
+                end = follow((each,), end, step, aside)
+        ends.append(end)
+    if not fork.gate:
+        return step(fork.join, tuple(ends))
+    first, *rest = fork.gate
+    assert isinstance(first, Part), "what takes the ends of all paths is a layer"
+    return step(fork.join, (*ends, follow(tuple(rest), step(first, tuple(ends)), step, aside)))
+
+
+def stride_of(chain: Chain) -> int:
+    """Return by how much a chain shrinks the map; of parallel paths, which all do so alike, the first counts."""
+    strides = (
+        step.layer.window[1] if isinstance(step, Part) else stride_of(step.paths[0]) if isinstance(step, Fork) else 1
+        for step in chain
+    )
+    return prod(strides)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +161,11 @@ class Form:
         """Return the gates of the branch: its attention."""
         return tuple(step for step in self.branch if isinstance(step, Gated))
 
+    @property
+    def forks(self) -> tuple[Fork, ...]:
+        """Return the forks of the branch: its parallel paths."""
+        return tuple(step for step in self.branch if isinstance(step, Fork))
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -112,6 +191,11 @@ class Block:
     def gate_paths(self) -> tuple[str, ...]:
         """Return the addresses of the attention's gates as wholes."""
         return tuple(f"{self.path}.{gate.name}" for gate in self.form.gates)
+
+    @property
+    def fork_paths(self) -> tuple[str, ...]:
+        """Return the addresses of the branch's forks as wholes."""
+        return tuple(f"{self.path}.{fork.name}" for fork in self.form.forks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +250,7 @@ class Network:
         if block is None:
             return path == "" or any(stage.path == path for stage in self.stages)
         shortcut = (block.shortcut_path,) if block.form.shortcut is not None else ()
-        return path in (block.path, *block.layer_paths, *shortcut, *block.gate_paths)
+        return path in (block.path, *block.layer_paths, *shortcut, *block.gate_paths, *block.fork_paths)
 
 
 def tensors(network: Network) -> dict[str, Shape]:
@@ -215,6 +299,12 @@ def starts_at_0(spec: ResNetSpec, form: Form) -> Part | None:
     return next((step for step in reversed(form.branch) if isinstance(step, Part) and step.layer.role in roles), None)
 
 
+def _gate_of(part: Part, form: Form) -> str:
+    """Return the name of the gate that a layer is in; of a fork's gate the fork's name."""
+    forks = (fork.name for fork in form.forks if part in flat(fork.gate))
+    return next(forks, next((gate.name for gate in form.gates if part.name.startswith(f"{gate.name}.")), ""))
+
+
 def where(part: Part, block: Block, spec: ResNetSpec) -> Where:
     """Return where a layer of a block stands in a network."""
     form = block.form
@@ -232,7 +322,7 @@ def where(part: Part, block: Block, spec: ResNetSpec) -> Where:
         on_shortcut=part in shortcut,
         ends_chain=not rest,
         next=followers[0].layer if followers else None,
-        gate=next((gate.name for gate in form.gates if part.name.startswith(f"{gate.name}.")), ""),
+        gate=_gate_of(part, form),
         shares_input=form.shortcut is not None and not form.before and part == chain[0],
         follows_sum=form.shortcut is not None and part in after,
         starts_at_0=block.number > 0 and starts_at_0(spec, form) == part,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from resnet_explorer.network import Form, Network, Part
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Shape
 from resnet_explorer.network.kinds.blocks import GatedAdd
-from resnet_explorer.network.tree import Chain, Step
+from resnet_explorer.network.tree import Chain, Step, follow
 from resnet_explorer.readings.results import Analysis, Reading, Row
 
 IMAGE = "input"
@@ -116,21 +116,16 @@ class _FormWalk:
 
     def run(self, chain: Chain, storage: int) -> int:
         """Return the storage that a chain leads to."""
-        for step in chain:
-            if isinstance(step, Part):
-                storage = self.step(step, storage)
-            else:  # a product of two signals saves both
-                self.saved |= {storage, self.run(step.parts, storage)}
-                storage = next(self.numbers)
-        return storage
+        return follow(chain, storage, self.step)
 
-    def step(self, part: Part, storage: int) -> int:
+    def step(self, part: Part, storages: tuple[int, ...]) -> int:
+        """Return the storage of a layer's output; where it saves its input, it saves all that it takes."""
         number = next(self.numbers)
         reading = self.readings[number]
         saves = part.layer.saves(reading.input, reading.output, self.training)
         self.extra[number] = saves.extra
-        output = storage if saves.passes else number
-        self.saved |= ({storage} if saves.input else set()) | ({output} if saves.output else set())
+        output = storages[0] if saves.passes else number
+        self.saved |= (set(storages) if saves.input else set()) | ({output} if saves.output else set())
         return output
 
     def weighted(self, join: Step, branch: int, shortcut: int, gate: int) -> int:

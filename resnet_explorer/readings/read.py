@@ -14,7 +14,7 @@ from typing import NamedTuple
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Block, Form, Network, Part, flat
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Role, Shape
-from resnet_explorer.network.tree import Chain
+from resnet_explorer.network.tree import Chain, Fork, follow
 from resnet_explorer.readings.results import Analysis, Reading, Row, Sums, add_up
 from resnet_explorer.readings.text import compact, size
 from resnet_explorer.spec import InputShape
@@ -99,20 +99,20 @@ class _FormWalk:
         self.growth: list[int | None] = []
 
     def run(self, chain: Chain, place: _Place) -> _Place:
-        """Return where a chain leads from a place."""
-        for step in chain:
-            if isinstance(step, Part):
-                place = self.step(step, place)
-                continue
-            # What a gate sees is not counted: it weights the map, which keeps its own receptive field.
-            gate = self.run(step.parts, (place[0], None, None))
-            fits = all(weights in (1, length) for weights, length in zip(gate[0], place[0], strict=True))
-            assert fits, f"the gate {step.name} is {gate[0]}, which weights no map of {place[0]}"
-            place = self.step(step.scale, place)
-        return place
+        """Return where a chain leads from a place.
 
-    def step(self, part: Part, place: _Place) -> _Place:
-        shape, stride, grown = place
+        What a gate sees is not counted: it weights the map, which keeps its own receptive field.
+        """
+        return follow(chain, place, self.step, lambda place: (place[0], None, None))
+
+    def step(self, part: Part, places: tuple[_Place, ...]) -> _Place:
+        shape, stride, grown = places[0]
+        if part.layer.role is Role.GATE and len(places) == 2:
+            gate = places[1][0]
+            fits = all(weights in (1, length) for weights, length in zip(gate, shape, strict=True))
+            assert fits, f"the gate of {part.name} is {gate}, which weights no map of {shape}"
+        elif grown is not None:  # of several paths the one that sees the most; weights, pooled away, do not count
+            grown = max(place[2] for place in places if place[2] is not None)
         layer, path = part.layer, next(self.paths)
         try:
             output = layer.output(shape)
@@ -179,8 +179,9 @@ def features(analysis: Analysis) -> tuple[Feature, ...]:
 class Depth:
     """The weight layers of a network: convolutions of stem and branches, and the fully connected layer.
 
-    Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1), nor are the small layers of gates:
-    those of attention, and those that weight a shortcut. ``projections`` and ``gates`` say how many there are.
+    Of parallel paths one counts. Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1), nor
+    are the small layers of gates: those of attention, and those that weight a shortcut. ``projections`` and ``gates``
+    say how many there are.
     """
 
     stem: int
@@ -210,14 +211,26 @@ class Depth:
         return f"; {' and '.join(counts)} {verb} not counted" if counts else ""
 
 
+def weight_layers(chain: Chain) -> tuple[Part, ...]:
+    """Return the weight layers of a chain: of parallel paths those of the longest alone, and none of a gate's."""
+    parts: list[Part] = []
+    for step in chain:
+        if isinstance(step, Fork):
+            longest: tuple[Part, ...] = max((weight_layers(path) for path in step.paths), key=len)
+            parts += longest
+        elif isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR):
+            parts.append(step)
+    return tuple(parts)
+
+
 def _weights(chain: Chain) -> int:
-    """Count the weight layers of a chain; those of a gate (attention) weight channels and are not counted."""
-    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
+    return len(weight_layers(chain))
 
 
 def _gates(form: Form) -> int:
     """Count the weight layers of a block's gates."""
     inner = [part for gate in form.gates for part in gate.parts]
+    inner += [part for fork in form.forks for part in flat(fork.gate)]
     return sum(part.layer.role is Role.CONVOLUTION for part in (*inner, *flat(form.gate)))
 
 

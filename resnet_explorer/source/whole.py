@@ -23,7 +23,7 @@ def to_source(analysis: Analysis) -> str:
     blocks = block_classes(analysis)
     parts = [part for block in blocks for part in (block.lines, stage_function(blocks, block)) if part]
     code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
-    small = [text for name, text in classes().items() if re.search(rf"\b{name}\(", code)]
+    small = _needed(code)
     bias = repr(analysis.network.spec.gate_bias)
     shape = ", ".join(str(length) for length in analysis.total.input)
     main = [
@@ -34,6 +34,18 @@ def to_source(analysis: Analysis) -> str:
     ]
     whole = [*(text.replace("-6.0", bias) for text in small), code, "\n".join(main)]
     return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
+
+
+def _needed(code: str) -> list[str]:
+    """Return the small classes that some code calls, and those that these call."""
+    names: list[str] = []
+    more = [code]
+    while more:
+        text = more.pop()
+        found = [name for name in classes() if name not in names and re.search(rf"\b{name}(\(|\.apply\()", text)]
+        names += found
+        more += [classes()[name] for name in found]
+    return [text for name, text in classes().items() if name in names]
 
 
 @cache
@@ -49,9 +61,14 @@ def classes() -> Mapping[str, str]:
         for node in (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)):
             members = [member for member in node.body if not isinstance(member, ast.AnnAssign)]
             written = (member for member in members if getattr(member, "name", "") != "extra_repr")
-            body = ("\n".join(lines[member.lineno - 1 : member.end_lineno]) for member in written)
+            body = ("\n".join(lines[_start(member) - 1 : member.end_lineno]) for member in written)
             texts[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
     return texts
+
+
+def _start(member: ast.stmt) -> int:
+    """Return the line at which a member of a class begins, decorators included."""
+    return min((each.lineno for each in getattr(member, "decorator_list", ())), default=member.lineno)
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
@@ -71,14 +88,17 @@ def _heading(analysis: Analysis, code: str) -> list[str]:
     shape = "×".join(str(length) for length in total.input)
     name, count = _text(title(analysis.network.spec)), f"{total.params:,} parameters."
     first = [f'"""{name}: {count}'] if _wide(name) + len(count) + 5 <= LINE else [f'"""{name}.', "", count]
-    maths = [name for name in ("gcd", "log2") if re.search(rf"\b{name}\(", code)]
+    maths = [name for name in ("ceil", "gcd", "log2") if re.search(rf"\b{name}\(", code)]
     return [
         *first,
         "",
         f"{total.macs:,} MACs (1 MAC = 2 FLOPs) at an input of {shape}.",
         '"""',
         "",
-        *([f"from math import {', '.join(maths)}", ""] if maths else []),
+        *(["from collections.abc import Callable"] if "Callable[" in code else []),
+        *([f"from math import {', '.join(maths)}"] if maths else []),
+        *(["from typing import Any"] if ": Any" in code else []),
+        *([""] if maths or "Callable[" in code else []),
         "import torch",
         "from torch import Tensor, nn",
         *(["from torch.nn import functional"] if "functional." in code else []),

@@ -42,7 +42,10 @@ _never = _unless(lambda spec: True, "")
 _basic = _unless(lambda spec: spec.has_bottlenecks, "Only bottleneck blocks have this choice.")
 _plain = _unless(lambda spec: spec.residual, "A plain network has no shortcuts.")
 _REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
-_unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
+_unreduced = _unless(
+    lambda spec: spec.attention in _REDUCING or spec.selective is not choices.Selective.NONE or spec.radix > 0,
+    "Only SE, CBAM, SK and split attention reduce the channels.",
+)
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
 _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
 _shallow_stem = _unless(
@@ -104,11 +107,24 @@ _ROWS = (
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
     _axis("stride", "Stride sits", BLOCK, "Which convolution of the first bottleneck of a stage halves the map.",
         _basic),
+    _axis("scales", "Scales", BLOCK,
+        "The 3×3 works on this many slices of the channels, one after the other: each but the last has its own 3×3 and "
+        "adds what the slice before gave. 4 or more in Res2Net, with a group width of 26 for 4 (Gao et al. 2019).",
+        _basic),
+    _axis("selective", "Selective kernels", BLOCK,
+        "Two kernels in the place of the 3×3 (in basic blocks of the first), between which attention selects."),
+    _axis("radix", "Radix", BLOCK,
+        "The 3×3 gives this many splits of its channels, which attention weights against each other: 2 in ResNeSt; "
+        "with 1 it weights the channels alone, 0 is no split attention (Zhang et al. 2020).", _basic),
+    _axis("average_down", "Average down", BLOCK, "Where a mean of 3×3 takes over the stride of the 3×3 (ResNeSt).",
+        _basic),
+    _axis("branches", "Branches", BLOCK, "Whether F(x) is one branch, or the mix of two."),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
     _axis("reduction", "Reduction", BLOCK,
-        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
+        "The attention's hidden layer has the channels divided by this: 16 in SE, CBAM and SK, 4 in ResNet-RS and "
+        "ResNeSt.",
         _unreduced),
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",

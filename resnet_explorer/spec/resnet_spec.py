@@ -11,7 +11,7 @@ from math import isfinite
 from typing import get_type_hints
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec import choices, readers
+from resnet_explorer.spec import choices, fork_rules, readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,9 @@ class ResNetSpec:
     ``block``, ``blocks``, ``widths`` and ``strides`` hold one value for each stage: the kind of its blocks, how many
     there are, the channels inside them, and the stride of the first. A bottleneck puts out ``expansion`` times its
     width; its 3x3 works on ``cardinality`` groups of ``base_width`` channels for every 64 of the width (ResNeXt: Xie
-    et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them). ``classes`` is None for a
+    et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them). ``scales`` are the slices of
+    that 3x3 (Res2Net: Gao et al. 2019), each of the inner width; ``radix`` its splits under attention, 0 for none
+    (ResNeSt: Zhang et al. 2020). ``classes`` is None for a
     backbone without head; ``output_stride`` is the stride past which stages dilate instead of shrinking, None for no
     such bound. Raises SpecError where a value, or a combination, describes no network.
     """
@@ -37,6 +39,11 @@ class ResNetSpec:
     reduce_first: int = 1
     order: choices.Order = choices.Order.V1
     stride: choices.Stride = choices.Stride.CONV3X3
+    scales: int = 1
+    selective: choices.Selective = choices.Selective.NONE
+    radix: int = 0
+    average_down: choices.AverageDown = choices.AverageDown.NONE
+    branches: choices.Branches = choices.Branches.ONE
     residual: bool = True
     shortcut: choices.Shortcut = choices.Shortcut.PROJECTION
     downsample: choices.Downsample = choices.Downsample.CONV1X1
@@ -114,7 +121,7 @@ def check(spec: ResNetSpec) -> None:
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
     _check_channels(spec)
-    for is_broken, axis, what, remedy, fixes in _RULES:
+    for is_broken, axis, what, remedy, fixes in (*_RULES, *fork_rules.RULES):
         if is_broken(spec):
             raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
 

@@ -8,41 +8,14 @@ from itertools import pairwise
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import Attention, Block
 from resnet_explorer.spec.readers import MAX_BLOCKS, MAX_STAGES
+from resnet_explorer.weights.found import FoundBlock
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, shared
+from resnet_explorer.weights.paths import forked, weights_splits
 
 _WEIGHTED = (Kind.CONV, Kind.LINEAR, Kind.CONV1D)
 MOST_INPUTS = 4096
 MOST_BETWEEN = 64
 """How many layers of a head may stand between stem and blocks, where they are sorted by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBlock:
-    """A block of a file: the convolutions of its branch, and what else it has."""
-
-    kind: Block
-    convs: Layers
-    projection: FileLayer | None = None
-    projects_first: bool = False
-    attention: Attention = Attention.NONE
-    gate: Layers = ()
-    highway: FileLayer | None = None
-
-    @property
-    def channels(self) -> int:
-        """Return the channels that enter the block."""
-        return self.convs[0].inputs
-
-    @property
-    def out(self) -> int:
-        """Return the channels that it puts out."""
-        return self.convs[-1].out
-
-    @property
-    def layers(self) -> Layers:
-        """Return everything with weights in it."""
-        extra = tuple(layer for layer in (self.projection, self.highway) if layer)
-        return (*self.convs, *extra, *self.gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +77,10 @@ def _at(row: Layers, at: int) -> Iterator[Backbone]:
         channels = stem[-1].out
         pooled = after < len(row) and _fits(row[after], (channels, channels), 3)
         for pool in (None, row[after]) if pooled else (None,):
-            blocks, stop = _blocks(row, _past_head(row, after + (pool is not None)), channels)
-            if blocks:
-                yield Backbone(stem, pool, blocks, row[stop] if stop < len(row) else None)
+            for shakes in (False, True):
+                blocks, stop = _blocks(row, _past_head(row, after + (pool is not None)), channels, shakes)
+                if blocks:
+                    yield Backbone(stem, pool, blocks, row[stop] if stop < len(row) else None)
 
 
 def _past_head(row: Layers, at: int) -> int:
@@ -132,10 +106,10 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
     return layer.kind is Kind.CONV and layer.shape == (*shape, side, side) and not layer.biased
 
 
-def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
+def _blocks(row: Layers, at: int, channels: int, shakes: bool) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
-        block, after = _block(row, at, channels, blocks[0].attention if blocks else None)
+        block, after = _block(row, at, channels, shakes, blocks[0].attention if blocks else None)
         if block is None:
             break
         blocks.append(block)
@@ -143,16 +117,18 @@ def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...]
     return tuple(blocks), at
 
 
-def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> tuple[FoundBlock | None, int]:
+def _block(
+    row: Layers, at: int, channels: int, shakes: bool, attention: Attention | None
+) -> tuple[FoundBlock | None, int]:
     """Return the block at a place and the place after it; None where there is none.
 
     A projection may come first (transformers, timm) or after the branch (torchvision); ``attention`` is that of the
-    blocks before, which all have the same.
+    blocks before, which all have the same. ``shakes`` asks for two branches.
     """
     for first in (False, True):
-        for core in _cores(row, at + first, channels):
-            block = FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core)
-            after = at + first + len(core)
+        for core in _cores(row, at + first, channels, shakes):
+            block = replace(core, entering=channels)
+            after = at + first + len(core.branch) + len(core.weights)
             if first:
                 if not _projects(row[at], block, channels):
                     continue
@@ -163,8 +139,23 @@ def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> 
     return None, at
 
 
-def _cores(row: Layers, at: int, channels: int) -> Iterator[Layers]:
-    """Yield the branch at a place: a bottleneck of 1×1, 3×3 and 1×1, or two 3×3."""
+def _cores(row: Layers, at: int, channels: int, shakes: bool) -> Iterator[FoundBlock]:
+    """Yield the branches at a place: plain ones first, then those with parallel paths; or pairs of plain ones."""
+    if at >= len(row):
+        return
+    for convs in _plain(row, at, channels):
+        block = FoundBlock(Block.BOTTLENECK if len(convs) == 3 else Block.BASIC, convs)
+        other = row[at + len(convs) : at + 2 * len(convs)]
+        if not shakes:
+            yield block
+        elif [layer.shape for layer in other] == [layer.shape for layer in convs]:
+            yield replace(block, inside=other, shakes=True)
+    if not shakes:
+        yield from forked(row, at, channels)
+
+
+def _plain(row: Layers, at: int, channels: int) -> Iterator[Layers]:
+    """Yield the plain branch at a place: a bottleneck of 1×1, 3×3 and 1×1, or two 3×3."""
     three = row[at : at + 3]
     if any(layer.kind is not Kind.CONV or layer.biased for layer in three[:2]) or len(three) < 2:
         return
@@ -189,7 +180,13 @@ def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None
         if count and attention in (None, kind):
             block = replace(block, attention=kind, gate=row[at : at + count])
             at += count
-        elif block.projection is None and _projects(row[at], block, block.channels) and not _begins(row, at):
+        elif not block.weights and weights_splits(row[at : at + 2], block):
+            block = replace(block, weights=row[at : at + 2], radix=max(1, block.radix))
+            at += 2
+        elif block.projection is None and _halves(row[at : at + 2], block):
+            block = replace(block, projection=row[at], other_half=row[at + 1])
+            at += 2
+        elif block.projection is None and _projects(row[at], block, block.channels) and not _begins(row, at, block):
             block = replace(block, projection=row[at])
             at += 1
         elif block.highway is None and row[at].biased and row[at].shape == (block.out, block.channels, 1, 1):
@@ -200,9 +197,16 @@ def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None
     return block, at
 
 
-def _begins(row: Layers, at: int) -> bool:
+def _halves(pair: Layers, block: FoundBlock) -> bool:
+    """Return whether two convolutions give one half of a block's output each (Shake-Shake's projection)."""
+    outs = (block.out - block.out // 2, block.out // 2)
+    return len(pair) == 2 and all(_fits(layer, (out, block.channels), 1) for layer, out in zip(pair, outs, strict=True))
+
+
+def _begins(row: Layers, at: int, block: FoundBlock) -> bool:
     """Return whether the convolution at a place, that may be a projection, is rather the first of the next block."""
-    return row[at].out == row[at].inputs and any(True for _ in _cores(row, at, row[at].inputs))
+    cores = _cores(row, at, row[at].inputs, block.shakes)
+    return row[at].out == row[at].inputs and any(True for _ in cores)
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
@@ -226,9 +230,6 @@ def _is_gate(layer: FileLayer, channels: int) -> bool:
 
 _FAMILIES: tuple[tuple[str, str], ...] = (
     (r"denseblock|dense_block", "a DenseNet"),
-    (r"\.convs\.\d+\.weight", "a Res2Net"),
-    (r"\.conv2\.(fc1|bn0|attn)\.|\.conv2\.conv2\.conv\.", "a ResNeSt"),
-    (r"\.paths\.\d+\.|\.attn\.fc_select", "an SKNet (selective kernels)"),
     (r"(^|\.)s\d\.b\d+\.|trunk_output\.block\d|encoder\.stages\.\d\.layers\.\d\.layer\.\d\.attention", "a RegNet"),
     (r"fuse_layers|(^|\.)transition\d", "an HRNet"),
     (r"(^|\.)features\.\d+\.conv6\.", "a SelecSLS"),

@@ -71,7 +71,8 @@ def _shape_text(shape: Shape) -> str:
 HEAD_AND_INPUT = ("classes", "in_channels", "dropout")
 """Axes that are edited in every second file: they make no other network."""
 MOST_EDITS = 6
-_TELLING = ("blocks", "block", "outputs", "attention", "stem", "cardinality", "base_width", "reduce_first")
+_TELLING = ("blocks", "block", "outputs", "attention", "stem", "cardinality", "base_width", "reduce_first",
+            "scales", "radix", "selective", "branches")  # fmt: skip
 """What must be equal for tensors to be: cheap to compare."""
 
 
@@ -190,6 +191,12 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\.se\.spatial\.conv\.conv\.", ".cbam_spatial.conv."),
     (r"\.se\.spatial\.conv\.bn\.", ".cbam_spatial.bn."),
     (r"\.se\.conv\.", ".eca.conv."),
+    (r"\.convs\.(\d+)\.", r".conv2.paths.\1.conv."),
+    (r"\.bns\.(\d+)\.", r".conv2.paths.\1.bn."),
+    (r"\.conv(\d)\.conv\.", r".conv\1."),
+    (r"\.conv(\d)\.bn\.", r".bn\1."),
+    (r"\.conv2\.bn0\.", ".bn2."),
+    (r"\.conv2\.(fc1|bn1|fc2)\.", r".splat.\1."),
 )
 
 

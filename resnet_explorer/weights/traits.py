@@ -1,9 +1,14 @@
 """What the layers of a residual network tell of its axes, and what they leave open."""
 
+from dataclasses import replace
+
+from resnet_explorer.network import forks
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
     Attention,
+    AverageDown,
     Block,
+    Branches,
     Downsample,
     Gain,
     Gating,
@@ -11,16 +16,17 @@ from resnet_explorer.spec import (
     Norm,
     Order,
     ResNetSpec,
+    Selective,
     Shortcut,
     Stem,
     StemPool,
 )
-from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH
-from resnet_explorer.weights.backbone import Backbone, FoundBlock
+from resnet_explorer.weights.backbone import Backbone
+from resnet_explorer.weights.found import FoundBlock
 from resnet_explorer.weights.layers import NORM_TENSORS, Kind, Layers, parted, shared
 
-RATIOS = ((16, 8), (4, 8), (16, 1), (8, 8), (4, 1), (8, 1), (2, 1), (32, 1))
+RATIOS = ((16, 8), (4, 8), (16, 1), (8, 8), (8, 16), (16, 32), (4, 1), (8, 1), (2, 1), (32, 1))
 """Reduction and rounding of attention that published networks use, the most usual first."""
 _POOLS = {
     StemPool.MAX: "a max-pool",
@@ -41,7 +47,19 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
     changes |= _widths(stages) | _stem(backbone) | _shortcut(backbone.blocks, stages) | _norm(layers)
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
-    return changes | _attention(backbone.blocks)
+    return changes | _paths(backbone.blocks) | _attention(backbone.blocks)
+
+
+def _paths(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
+    """Return the parallel paths; a mean in the place of strides is taken for granted with splits, as in ResNeSt."""
+    changes: dict[str, object] = {"scales": max(block.scales for block in blocks)}
+    if any(block.selects for block in blocks):
+        changes["selective"] = Selective.SPLIT if any(block.halves for block in blocks) else Selective.SK
+    if radix := max(block.radix for block in blocks):
+        changes |= {"radix": radix, "average_down": AverageDown.AFTER}
+    if any(block.shakes for block in blocks):
+        changes["branches"] = Branches.SHAKE
+    return changes
 
 
 def split_stages(blocks: tuple[FoundBlock, ...]) -> tuple[tuple[FoundBlock, ...], ...]:
@@ -80,11 +98,12 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     widths: list[int] = []
     for stage in stages:
         first, second = stage[0].convs[:2]
-        changes["reduce_first"] = max(1, second.out // first.out)
+        if not stage[0].has_paths:
+            changes["reduce_first"] = max(1, second.out // first.out)
         if stage[0].kind is Block.BASIC:
             widths.append(second.out)
             continue
-        out, inner, groups = stage[0].out, second.out, max(1, first.out // second.inputs)
+        out, inner, groups = stage[0].out, stage[0].inner, stage[0].groups
         changes["cardinality"] = groups
         base, rest = divmod(USUAL_BASE_WIDTH * inner * 4, groups * out)
         if out % 4 or rest or (out // 4) * base // USUAL_BASE_WIDTH * groups != inner:
@@ -123,6 +142,8 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
     numbers = {parted(layer.path)[1] for layer in projections}
     pools = "1" in numbers and numbers <= {"0", "1"}
     how = Downsample.AVERAGE if pools else Downsample.CONV3X3 if kernel == 3 else Downsample.CONV1X1
+    if any(block.other_half for block in blocks):
+        how = Downsample.SHIFTED
     kind = Shortcut.PROJECTION_EVERYWHERE if everywhere else Shortcut.PROJECTION
     return {"shortcut": kind, "downsample": how, "strides": tuple(strides)}
 
@@ -147,17 +168,26 @@ def _norm(layers: Layers) -> dict[str, object]:
 
 
 def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
+    """Return the attention, and how far it and that over parallel paths reduce the channels."""
     kind = blocks[0].attention
-    if kind in (Attention.NONE, Attention.ECA):
+    gated = () if kind in (Attention.NONE, Attention.ECA) else blocks
+    pairs = {(block.gate[0].inputs, block.gate[0].out) for block in gated}
+    inside = {(block.seen, block.weights[0].out, block.groups, block.radix) for block in blocks if block.weights}
+    if not pairs and not inside:
         return {"attention": kind}
-    pairs = {(block.gate[0].inputs, block.gate[0].out) for block in blocks}
-    base = change_all(ResNetSpec(""), {"attention": kind})
     for ratio, multiple in RATIOS:
-        tried = change_all(base, {"reduction": ratio, "reduction_multiple": multiple})
-        if all(hidden(tried, channels) == inner for channels, inner in pairs):
+        tried = replace(ResNetSpec(""), reduction=ratio, reduction_multiple=multiple)
+        reduced = all(hidden(tried, channels) == inner for channels, inner in pairs)
+        if reduced and all(_few(tried, channels, groups, radix) == few for channels, few, groups, radix in inside):
             return {"attention": kind, "reduction": ratio, "reduction_multiple": multiple}
-    channels, inner = max(pairs)
+    channels, inner = max(pairs or {(channels, few) for channels, few, _, _ in inside})
     return {"attention": kind, "reduction": max(1, channels // inner), "reduction_multiple": 1}
+
+
+def _few(spec: ResNetSpec, channels: int, groups: int, radix: int) -> int:
+    """Return the channels of the hidden layer of the attention over paths."""
+    few = forks.hidden(spec, channels, forks.LEAST_HIDDEN if radix else 0)
+    return -(-few // groups) * groups if radix else few
 
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
@@ -166,6 +196,8 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     if spec.has_bottlenecks:
         texts.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
+    if spec.has_bottlenecks and spec.average_down is not AverageDown.NONE:
+        texts.append(f"A mean of 3×3 takes over the strides, {spec.average_down} the 3×3.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.order is Order.V1:
         texts.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")

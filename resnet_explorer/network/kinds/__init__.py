@@ -2,12 +2,12 @@
 
 from dataclasses import is_dataclass
 
-from resnet_explorer.network.kinds import activations, blocks, convolutions, norms, pools
+from resnet_explorer.network.kinds import activations, blocks, convolutions, forks, norms, pools
 from resnet_explorer.network.kinds.base import BYTES_PER_VALUE, Layer, Role, Shape, Tensor
 
 KINDS: tuple[type[Layer], ...] = tuple(
     kind
-    for home in (convolutions, norms, activations, pools, blocks)
+    for home in (convolutions, norms, activations, pools, blocks, forks)
     for kind in vars(home).values()
     if isinstance(kind, type) and issubclass(kind, Layer) and is_dataclass(kind)
     if kind.__module__ == home.__name__ and kind.__name__ != "Norm"

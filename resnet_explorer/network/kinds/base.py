@@ -35,6 +35,8 @@ class Role(Enum):
     """What leads to an attention's weights beside convolutions, and their product with the map."""
     JOIN = auto()
     """The addition at the end of a residual block."""
+    MERGE = auto()
+    """What takes several maps of a fork and gives one: a sum, a concatenation, a mix."""
     FACTOR = auto()
     SHIFT = auto()
     DROP = auto()
@@ -125,9 +127,9 @@ class Layer:
     computes it. ``renames`` are the names that the class has for fields. ``allocates`` is False where the output lies
     in memory that is there already (in place, or a view); ``operands`` counts the maps of its output's size that it
     reads beside its input; ``saves_input`` says that autograd saves the input for backward; ``sees_all`` that each
-    value of its output depends on the whole map. In diagrams ``ink`` is its colour, ``box`` the text in its box,
-    ``is_round`` says that it is a circle, ``has_caption`` that its hyper-parameters and ``shows_map`` that the shape of
-    its output stand under it. ``noun`` names windows.
+    value of its output depends on the whole map; ``is_random`` that it draws numbers in training. In diagrams ``ink``
+    is its colour, ``box`` the text in its box, ``is_round`` says that it is a circle, ``has_caption`` that its
+    hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun`` names windows.
     """
 
     __slots__ = ()
@@ -140,6 +142,7 @@ class Layer:
     operands: ClassVar[int] = 0
     saves_input: ClassVar[bool] = False
     sees_all: ClassVar[bool] = False
+    is_random: ClassVar[bool] = False
     shows_map: ClassVar[bool] = False
     has_caption: ClassVar[bool] = False
     is_round: ClassVar[bool] = False
@@ -202,6 +205,10 @@ class Layer:
     def record(self, tape: Tape, x: Value) -> Value:
         """Return the output of the layer for an input, after recording what autograd would."""
         raise NotImplementedError(f"{self.kind} has no backward nodes")
+
+    def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
+        """Return the output for all that the layer takes: more than one map where its role is ``MERGE``."""
+        return self.record(tape, *inputs)
 
     @property
     def built(self) -> str:

@@ -80,8 +80,13 @@ class Multiply(base.Layer):
 
     role = base.Role.GATE
     ink = "gate"
+    saves_input = True
     is_round = True
     box = "×"
+
+    def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
+        x, gate = inputs
+        return tape.multiply(x, gate)
 
     def describe(self, at: base.Where) -> base.Description:
         return "multiply", f"The gate weights the branch's map: each {at.gated_unit} times its own weight."
@@ -259,6 +264,7 @@ class Drop(base.Layer):
 
     __slots__ = ()
     role = base.Role.DROP
+    is_random = True
 
     def idles(self, training: bool) -> bool:
         return not training

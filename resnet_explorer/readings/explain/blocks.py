@@ -3,16 +3,17 @@
 He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from resnet_explorer.network import Block, Form, Part, flat
+from resnet_explorer.network import Block, Fork, Form, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
-from resnet_explorer.network.tree import starts_at_0
+from resnet_explorer.network.tree import Chain, starts_at_0
+from resnet_explorer.readings.explain import forks
 from resnet_explorer.readings.explain.text import (
     Explanation,
     activator,
@@ -22,6 +23,7 @@ from resnet_explorer.readings.explain.text import (
     stand_ins,
     way_back,
 )
+from resnet_explorer.readings.read import weight_layers
 from resnet_explorer.readings.results import Analysis, Sums
 from resnet_explorer.readings.text import compact
 from resnet_explorer.spec import Attention, Init, Norm, Order, ResNetSpec, Shortcut
@@ -172,8 +174,8 @@ _BARE_ORDERS: Mapping[Order, Order] = {Order.BN_AFTER: Order.V1, Order.RELU_ONLY
 
 
 def convolutions(form: Form) -> list[Conv2d]:
-    """Return the convolutions of a branch, those of its gates left out."""
-    return [step.layer for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d)]
+    """Return the convolutions of a branch, those of its gates left out; of parallel paths those of one."""
+    return [part.layer for part in weight_layers(form.branch) if isinstance(part.layer, Conv2d)]
 
 
 def branch_key(spec: ResNetSpec, form: Form) -> str:
@@ -203,10 +205,21 @@ def order_text(spec: ResNetSpec) -> str:
     return ""
 
 
+def _first_paths(chain: Chain) -> Iterator[Layer]:
+    """Yield the layers of a chain, of parallel paths those of the first, and of gates none."""
+    for step in chain:
+        if isinstance(step, Part):
+            yield step.layer
+        elif isinstance(step, Fork):
+            yield from _first_paths(step.paths[0])
+
+
 def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
-    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
-    text = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
+    convs, layers = convolutions(block.form), list(_first_paths(block.form.branch))
+    made = forks.paths_text(spec, block.form, convs) or _convs(convs)
+    both = " Two such branches are mixed." if any(fork.name == "branches" for fork in block.form.forks) else ""
+    text = f"{made}{both}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
 
 
@@ -249,7 +262,8 @@ _ATTENTIONS: Mapping[Attention, str] = {
 
 
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
-    text = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
+    ends = any(gate.name != "splat" for gate in block.form.gates)
+    text = f" At its end {_ATTENTIONS[spec.attention]}." if ends else ""
     for layer in layers:
         if isinstance(layer, Gain) and layer.initial != 1:
             factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
@@ -277,6 +291,11 @@ _GATES: Mapping[str, tuple[str, str]] = {
         "The mean of each channel goes through two small layers; what comes out rescales the channel. So a block can "
         "use what the whole image holds, for few parameters (Hu et al. 2018).",
     ),
+    "splat": (
+        "Attention of one split",
+        "The mean of each channel goes through two small layers in as many groups as the 3×3; what comes out rescales "
+        "the channel (ResNeSt of radix 1: Zhang et al. 2020).",
+    ),
     "eca": (
         "Efficient channel attention",
         "The mean of each channel and of its neighbours rescales the channel: a handful of weights (Wang et al. 2020).",
@@ -295,7 +314,7 @@ _GATES: Mapping[str, tuple[str, str]] = {
 
 
 def explain_gate(analysis: Analysis, block: Block, path: str, where: str) -> Explanation:
-    """Return what is to be said of one gate of the attention at the end of a branch."""
+    """Return what is to be said of one attention gate of a branch."""
     gate = next(step for step in block.form.gates if path.endswith(f".{step.name}"))
     rows = [row for row in analysis.rows_of(block) if row.path.startswith(f"{path}.")]
     kind, text = _GATES[gate.name]
