@@ -42,8 +42,10 @@ def test_words_for_what_blocks_do_find_every_network_that_does_it() -> None:
     assert search("squeeze")[0].name == "seresnet18"
     for text in ("squeeze", "attention", "preactivation", "pre-activation"):
         assert len(search(text)) >= 5, text
-    kinds = {str(entry.spec.attention) for entry in search("attention")}
+    attending = [entry.spec for entry in search("attention")]
+    kinds = {str(spec.attention) for spec in attending if not spec.radix and spec.selective == "none"}
     assert kinds == {"se", "eca", "cbam"}
+    assert any(spec.radix for spec in attending) and any(spec.selective != "none" for spec in attending)
     assert {str(entry.spec.attention) for entry in search("squeeze")} == {"se"}
     found = search("preactivation 50")
     assert found and all("50" in entry.title and str(entry.spec.order) == "v2" for entry in found)
