@@ -21,8 +21,6 @@ LEAST_HIDDEN = 32
 def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     chain = core(spec, at)
-    if spec.branches is Branches.SHAKE:
-        chain = _shaken(chain)
     if at.kind is Kind.BOTTLENECK:
         if spec.scales > 1:
             chain = _replaced(chain, 2, _scales(spec, at))
@@ -33,6 +31,8 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
             chain = _before(chain, "conv2" if spec.average_down is AverageDown.BEFORE else "conv3", pool)
     if spec.selective is not Selective.NONE:
         chain = _replaced(chain, 2 if at.kind is Kind.BOTTLENECK else 1, _selective(spec, at))
+    if spec.branches is Branches.SHAKE:
+        chain = _shaken(chain)
     return (*chain, *end(spec, at))
 
 
