@@ -36,9 +36,10 @@ class Needs:
         small = f"{self.smallest_training}×{self.smallest_training}"
         if self.failing is None:
             return f"{runs}, training with batch {self.batch} from {small}."
+        larger = "" if self.smallest_training is None else f", or at least {small} pixels"
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
-            f"Use a batch of 2 or more, or at least {small} pixels."
+            f"Use a batch of 2 or more{larger}."
         )
 
 
