@@ -44,7 +44,8 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
         "block": tuple(stage[0].kind for stage in stages),
         "classes": None,
     }
-    changes |= _widths(stages) | _stem(backbone) | _shortcut(backbone.blocks, stages) | _norm(layers)
+    changes |= _widths(stages) | _stem(backbone) | _shortcut(backbone.blocks, stages)
+    changes |= _norm(layers, sum(block.selects for block in backbone.blocks))
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
     return changes | _paths(backbone.blocks) | _attention(backbone.blocks)
@@ -148,11 +149,11 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
     return {"shortcut": kind, "downsample": how, "strides": tuple(strides)}
 
 
-def _norm(layers: Layers) -> dict[str, object]:
-    roles: set[str] = set()
-    for layer in layers:
-        if layer.kind is Kind.NORM:
-            roles |= set(layer.tensors)
+def _norm(layers: Layers, selecting: int) -> dict[str, object]:
+    """Return the norm; ``selecting`` attentions over kernels have a batch norm, whatever the others are."""
+    norms = [set(layer.tensors) for layer in layers if layer.kind is Kind.NORM]
+    others = [roles for roles in norms if "running_mean" not in roles]
+    roles = set[str]().union(*(norms if len(norms) - len(others) > selecting else others))
     norm = Norm.BATCH
     if not roles:
         norm = Norm.NONE

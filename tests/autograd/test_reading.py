@@ -24,7 +24,9 @@ NETWORKS = (
 SETTINGS = (
     *("activation=leaky-relu", "activation=silu", "activation=gelu", "norm=instance", "norm=rms", "norm=none"),
     *("norm=instance order=v2", "norm=instance activation=silu", "dropout=0.1", "classes=none", "gain=layerscale"),
-    *("widths=16,16,32", "downsample=3x3"),
+    *("widths=16,16,32", "downsample=3x3", "block=bottleneck scales=3", "selective=sk", "selective=sk-split"),
+    *("block=bottleneck radix=2 average_down=after", "block=bottleneck radix=1 cardinality=2 average_down=before"),
+    *("branches=shake-shake shortcut=B downsample=shifted", "branches=shake-shake order=v2"),
 )
 
 
