@@ -209,9 +209,15 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
 
 
 def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
-    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's."""
-    norms = [layer for layer in layers if layer.kind is Kind.NORM]
-    roles = {role for layer in norms for role in layer.tensors} if 4 * len(norms) > len(backbone.layers) else set()
+    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's.
+
+    Attentions over kernels have a batch norm, whatever the others are.
+    """
+    norms = [set(layer.tensors) for layer in layers if layer.kind is Kind.NORM]
+    others = [roles for roles in norms if "running_mean" not in roles]
+    selecting = sum(block.selects for block in backbone.blocks)
+    kept = norms if len(norms) - len(others) > selecting else others
+    roles = set[str]().union(*kept) if 4 * len(norms) > len(backbone.layers) else set()
     norm = Norm.BATCH
     if not roles:
         norm = Norm.NONE
