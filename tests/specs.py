@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import InputError, SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
-from resnet_explorer.spec import Block, ConvTime, InputShape, ResNetSpec, Shortcut, Stem, StemPool, Stride
+from resnet_explorer.spec import Block, ConvTime, InputShape, Pool, ResNetSpec, Shortcut, Stem, StemPool, Stride
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.readers import FRACTIONS
 from resnet_explorer.spec.resnet_spec import BY_STAGE
+from resnet_explorer.spec.search import default_input
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=80)
 _CHANCES = st.floats(0.01, 0.9).map(lambda value: round(value, 3))
@@ -164,6 +165,14 @@ def any_specs(draw: st.DrawFn) -> ResNetSpec:
     )
     keys = draw(st.lists(st.sampled_from([key for key in AXES if key not in _STAGES]), max_size=12, unique=True))
     return _mended(base, {key: draw(_values(key)) for key in keys})
+
+
+def fitting(spec: ResNetSpec, image: InputShape) -> InputShape:
+    """Return an image, or one of the size that alone a network's head takes."""
+    if spec.pool is not Pool.NONE or spec.classes is None:
+        return image
+    own = default_input(spec)
+    return InputShape(image.batch, own.height, own.width)
 
 
 def images(largest: int = 80) -> st.SearchStrategy[InputShape]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from resnet_explorer.network import Block, Network, Stage
+from resnet_explorer.network.kinds import Layer
+from resnet_explorer.network.kinds.scaled import Beta
 
 FOLD_ABOVE = 8
 """A stage of more blocks than this is shown folded until it is asked for."""
@@ -42,7 +44,16 @@ class View:
 
 def foldable(stage: Stage) -> bool:
     """Return whether a stage is long enough to be folded, and alike enough: all blocks after the first are the same."""
-    return len(stage.blocks) > FOLD_ABOVE and all(block.form is stage.blocks[1].form for block in stage.blocks[2:])
+    return len(stage.blocks) > FOLD_ABOVE and all(_alike(block, stage.blocks[1]) for block in stage.blocks[2:])
+
+
+def _alike(block: Block, other: Block) -> bool:
+    """Return whether two blocks have the same layers, whatever the value of β."""
+    return block.form is other.form or _layers(block) == _layers(other)
+
+
+def _layers(block: Block) -> list[tuple[str, Layer | None]]:
+    return [(part.name, None if isinstance(part.layer, Beta) else part.layer) for part in block.form.parts]
 
 
 def folded(stage: Stage, view: View) -> bool:

@@ -112,6 +112,10 @@ class Scope:
         symbols = (self._symbols[key] for key in keys if key in self._symbols)
         return any(symbol.varies and _fits(values, symbol.values) for symbol in symbols)
 
+    def values(self, key: str) -> list[int]:
+        """Return the value of a symbol in each sample."""
+        return list(self._symbols[key].values)
+
     def same(self, values: Sequence[int | None]) -> bool:
         """Return whether all values are one number."""
         return len({value for value in values if value is not None}) == 1

@@ -18,6 +18,7 @@ from resnet_explorer.spec.choices import (
     Norm,
     Order,
     Pool,
+    ReductionOf,
     Selective,
     Shortcut,
     StageEnd,

@@ -93,6 +93,9 @@ _ROWS = (
         "Norm and activation found together by search."),
     Family("resnest", "ResNeSt", 2020, "Zhang et al.", "ResNeSt: Split-Attention Networks", "2004.08955",
         "The 3×3 gives several splits of its channels, and attention weights them against each other."),
+    Family("regnet", "RegNet", 2020, "Radosavovic et al.", "Designing Network Design Spaces", "2003.13678",
+        "Widths that grow linearly with the depth and are then rounded to stages: simple rules for a whole population "
+        "of good networks."),
     Family("rs", "ResNet-RS", 2021, "Bello et al.", "Revisiting ResNets: Improved Training and Scaling Strategies",
         "2103.07579",
         "ResNet-D with SE and no max-pool, scaled with the image: training matters more than the architecture."),
@@ -100,7 +103,7 @@ _ROWS = (
         "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", "1801.07698",
         "Norm before the first convolution, PReLU, and the whole map in the embedding: for faces."),
     Family("ts", "ResNet-TS", 2021, "Wightman", _TIMM, "",
-        "Slim nets with a tiered stem, SiLU, and attention on the few channels inside each bottleneck."),
+        "Slim nets with a tiered stem and SiLU, whose gates act on the few channels inside each bottleneck."),
     Family("nf", "NF-ResNet", 2021, "Brock et al.",
         "Characterizing signal propagation to close the performance gap in unnormalized ResNets", "2101.08692",
         "Without any norm: scaled, standardised weights and known factors keep the variance of the signal."),

@@ -18,6 +18,7 @@ from resnet_explorer.spec import (
     Init,
     Norm,
     Order,
+    ReductionOf,
     ResNetSpec,
     Selective,
     Shortcut,
@@ -56,6 +57,9 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
     changes["conv_bias"] = backbone.stem[0].biased
     if "gain" in backbone.stem[0].tensors:
         changes["conv"] = Conv.SCALED
+        if changes["norm"] is Norm.NONE:  # the constants of NF-ResNets, which no tensor tells
+            changes |= {"branch_scale": 0.2, "track_variance": True}
+            changes["attention_scale"] = 1.0 if backbone.blocks[0].attention is Attention.NONE else 2.0
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
     return changes | _paths(stages) | _attention(stages)
@@ -107,7 +111,7 @@ def _turns(before: FoundBlock, block: FoundBlock) -> bool:
 
 def _family(block: FoundBlock) -> str:
     """Return what the name of a block has before its number: ``layer2`` of ``layer2.0.conv1``; empty for none."""
-    parts = shared([layer.path for layer in block.convs]).split(".")
+    parts = shared([layer.path for layer in block.branch]).split(".")
     while parts and not parts[-1][-1:].isdigit():
         parts.pop()
     return ".".join(parts[:-1])
@@ -194,14 +198,22 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
     if not everywhere:
         strides[0] = 2 if firsts[0].projection and firsts[0].channels == firsts[0].out else 1
         strides[1:] = [2 if first.projection else 1 for first in firsts[1:]]
-    kernel = max(layer.side for layer in projections)
-    numbers = {parted(layer.path)[1] for layer in projections}
-    pools = "1" in numbers and numbers <= {"0", "1"}
-    how = Downsample.AVERAGE if pools else Downsample.CONV3X3 if kernel == 3 else Downsample.CONV1X1
-    if any(block.other_half for block in blocks):
-        how = Downsample.SHIFTED
     kind = Shortcut.PROJECTION_EVERYWHERE if everywhere else Shortcut.PROJECTION
-    return {"shortcut": kind, "downsample": how, "strides": tuple(strides)}
+    return {"shortcut": kind, "downsample": _downsample(stages), "strides": tuple(strides)}
+
+
+def _downsample(stages: tuple[tuple[FoundBlock, ...], ...]) -> tuple[Downsample, ...]:
+    """Return how the projections of each stage shrink the map; stages that have none are given the first one's way."""
+    halved = [any(block.other_half for block in stage) for stage in stages]
+    whole = [block.projection for stage in stages for block in stage if block.projection and not block.other_half]
+    numbers = {parted(layer.path)[1] for layer in whole}
+    pools = "1" in numbers and numbers <= {"0", "1"}
+    wide = any(layer.side == 3 for layer in whole)
+    how = Downsample.AVERAGE if pools else Downsample.CONV3X3 if wide else Downsample.CONV1X1
+    rows = [Downsample.SHIFTED if half else how for half in halved]
+    projects = [any(block.projection for block in stage) for stage in stages]
+    first = rows[projects.index(True)]
+    return tuple(row if own else first for row, own in zip(rows, projects, strict=True))
 
 
 def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
@@ -234,17 +246,19 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
         "stage_end": tuple(StageEnd.BAM if stage[-1].end else StageEnd.NONE for stage in stages),
     }
     blocks = [block for stage in stages for block in stage]
-    gates = [block.gate[block.attention in _CONTEXT] for block in blocks if len(block.gate) > 1]
-    gates += [stage[-1].end[0] for stage in stages if stage[-1].end]
+    gated = [(block, block.gate[block.attention in _CONTEXT]) for block in blocks if len(block.gate) > 1]
+    gates = [gate for _, gate in gated] + [stage[-1].end[0] for stage in stages if stage[-1].end]
     pairs = {(gate.inputs, gate.out) for gate in gates}
+    entering = {(block.channels, gate.out) for block, gate in gated}
     inside = {(block.seen, block.weights[0].out, block.groups, block.radix) for block in blocks if block.weights}
     if not pairs and not inside:
         return where
-    for ratio, multiple in RATIOS:
-        tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
-        reduced = all(hidden(tried, channels) == inner for channels, inner in pairs)
-        if reduced and all(_few(tried, channels, groups, radix) == few for channels, few, groups, radix in inside):
-            return {**where, "reduction": ratio, "reduction_multiple": multiple}
+    for of, known in ((ReductionOf.MAP, pairs), (ReductionOf.INPUT, entering)):
+        for ratio, multiple in RATIOS:
+            tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
+            reduced = all(hidden(tried, channels) == inner for channels, inner in known)
+            if reduced and all(_few(tried, channels, groups, radix) == few for channels, few, groups, radix in inside):
+                return {**where, "reduction": ratio, "reduction_multiple": multiple, "reduction_of": of}
     channels, inner = max(pairs or {(channels, few) for channels, few, _, _ in inside})
     return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
 
@@ -265,6 +279,11 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     if spec.has_bottlenecks and spec.average_down is not AverageDown.NONE:
         texts.append(f"A mean of 3×3 takes over the strides, {spec.average_down} the 3×3.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
+    if spec.conv is Conv.SCALED:
+        factor = f"{spec.branch_scale:g}, and β {'tracks' if spec.track_variance else 'does not track'} the variance"
+        texts.append(f"The factor on the branch is {factor} of x.")
+    if spec.stem in (Stem.CIFAR, Stem.CONV3X3):
+        texts.append(f"The stem's 3×3 has a stride of {1 if spec.stem is Stem.CIFAR else 2}.")
     if spec.order is Order.V1:
         texts.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
     if spec.norm is Norm.GROUP:

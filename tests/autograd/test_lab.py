@@ -26,7 +26,7 @@ from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.families import FAMILIES
-from tests.specs import readable
+from tests.specs import fitting, readable
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
 FUNCTIONS = (NodeKind.OPERATION, NodeKind.ACCUMULATE)
@@ -36,7 +36,7 @@ SMALL = InputShape(2, 64, 64)
 
 
 def recorded(spec: ResNetSpec, image: InputShape = SMALL, **options: Any) -> AutogradGraph:
-    *steps, last = record(RecordGraph(spec, image, **options))
+    *steps, last = record(RecordGraph(spec, fitting(spec, image), **options))
     assert steps and all(isinstance(step, Progress) for step in steps)
     assert isinstance(last, Recorded)
     return last.graph
@@ -92,7 +92,7 @@ class Live:
     """A network's graph and torchviz's of the same live functions: both know a node by its ``id``."""
 
     def __init__(self, name: str, loss: bool, saved: bool = False, **options: bool) -> None:
-        self.model, self.x = prepare(RecordGraph(find(name), SMALL, REALLY_ON_THE_CPU))
+        self.model, self.x = prepare(RecordGraph(find(name), fitting(find(name), SMALL), REALLY_ON_THE_CPU))
         self.y, makers = forward(self.model, self.x, loss=loss)
         self.graph = graph_of(self.y, self.model, self.x, makers, device="cpu", saved=saved)
         self.drawn = drawn_by_torchviz(self.y, self.model, self.x, show_saved=saved, **options)
@@ -230,7 +230,7 @@ def test_nodes_are_in_the_order_in_which_the_data_went(drawn: tuple[ResNetSpec, 
 def test_a_network_in_training_has_operations_in_every_layer(name: str) -> None:
     graph = recorded(find(name))
     made = {node.path for node in graph.nodes if node.kind is NodeKind.OPERATION}
-    assert made == {row.path for row in analyse(compile_spec(find(name)), SMALL).rows} | {"loss"}
+    assert made == {row.path for row in analyse(compile_spec(find(name)), fitting(find(name), SMALL)).rows} | {"loss"}
 
 
 def test_a_block_adds_where_its_relu_comes_after() -> None:

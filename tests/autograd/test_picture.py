@@ -14,6 +14,7 @@ from resnet_explorer.picture.marks import Arrow, Group, Ink
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.families import FAMILIES
+from tests.specs import fitting
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
 Known = tuple[AutogradGraph, Network, tuple[Cluster, ...]]
@@ -21,7 +22,7 @@ Known = tuple[AutogradGraph, Network, tuple[Cluster, ...]]
 
 def known(name: str, side: int = 64) -> Known:
     spec = find(name)
-    *_, last = record(RecordGraph(spec, InputShape(2, side, side)))
+    *_, last = record(RecordGraph(spec, fitting(spec, InputShape(2, side, side))))
     assert isinstance(last, Recorded)
     return last.graph, compile_spec(spec), last.clusters
 

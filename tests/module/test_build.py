@@ -18,7 +18,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from tests.narrow import present
-from tests.specs import images, small_specs
+from tests.specs import fitting, images, small_specs
 
 TORCHVISION = [name for name in CATALOGUE if hasattr(torchvision.models, name)]
 SMALL = ["resnet18", "resnet50", "resnext50_32x4d"]
@@ -68,10 +68,10 @@ def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
     spec = CATALOGUE[name].spec
     model = build(spec, device="meta", initialise=False).eval()
     for side in (CATALOGUE[name].size, 65):
-        image = InputShape(1, side, side)
+        image = fitting(spec, InputShape(1, side, side))
         total = analyse(compile_spec(spec), image).total
         with FlopCounterMode(display=False) as counter, BareNorms(), torch.no_grad():
-            model(torch.empty(image.shape(spec.in_channels, spec.dims), device="meta"))
+            model(torch.empty(total.input, device="meta"))
         assert counter.get_total_flops() == 2 * total.macs
         assert sum(parameter.numel() for parameter in model.parameters()) == total.params
 

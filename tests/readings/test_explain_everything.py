@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,11 +15,11 @@ from resnet_explorer.module.build import build
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.explain import Explanation, explain
-from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec import InputShape, Pool, ResNetSpec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
-from tests.specs import readable
+from tests.specs import fitting, readable
 
 
 def everything(network: Network) -> list[str]:
@@ -62,7 +63,8 @@ def worked_out(analysis: Analysis, explanation: Explanation) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_everything_in_the_catalogue_can_be_explained(name: str) -> None:
-    check(analyse(compile_spec(CATALOGUE[name].spec), InputShape(1, 33, 65)))
+    spec = CATALOGUE[name].spec
+    check(analyse(compile_spec(spec), fitting(spec, InputShape(1, 33, 65))))
 
 
 @given(readable())
@@ -86,30 +88,34 @@ CHOICES = [
 NUMBERS = [
     *("shortcut_scale=0.5", "shortcut_scale=1.5", "shortcut_dropout=0.3", "branch_scale=0.5", "dropout=0.2"),
     *("block_dropout=0.3", "stochastic_depth=0.5", "reduce_first=2", "zero_init=true", "residual=false"),
+    *("track_variance=true", "conv_bias=true", "head_norm=true", "map_side=5"),
 ]
 
 
 def with_choice(base: str, setting: str) -> ResNetSpec:
     """Return a network with a choice, and with what its refusal offers where it needs more."""
-    settings: tuple[str, ...] = (setting,)
+    settings: tuple[str, ...] = (setting, "map_side=3")
     for _ in range(3):
         try:
             return assign(CATALOGUE[base].spec, *settings)
         except SpecError as error:
-            more = next(fix for fix in error.fixes if not any(one.partition("=")[0] in setting for one in fix))
+            axis = setting.partition("=")[0]
+            more = next(fix for fix in error.fixes if not any(one.partition("=")[0] == axis for one in fix))
             settings = (*settings, *more)
     raise AssertionError(settings)
 
 
 @pytest.mark.parametrize(("base", "setting"), [*CHOICES, *(("resnet18", setting) for setting in NUMBERS)])
 def test_every_choice_of_every_axis_can_be_explained(base: str, setting: str) -> None:
-    check(analyse(compile_spec(with_choice(base, setting)), InputShape(1, 96, 96)))
+    spec = with_choice(base, setting)
+    spec = replace(spec, map_side=3) if spec.pool is Pool.NONE else spec
+    check(analyse(compile_spec(spec), InputShape(1, 96, 96)))
 
 
 START = ["zero_init=true", "gain=skipinit", "gain=layerscale", "init=xavier"]
 
 
-@pytest.mark.parametrize("order", ["v1", "bn-after-add", "relu-before-add", "relu-only", "v2"])
+@pytest.mark.parametrize("order", ["v1", "bn-after-add", "relu-before-add", "relu-only", "v2", "norm-first"])
 @pytest.mark.parametrize("setting", START)
 def test_where_f_starts_at_0_is_so_in_pytorch(order: str, setting: str) -> None:
     """What is said of the first step is what a fresh model does: F(x), or the whole block, is 0."""

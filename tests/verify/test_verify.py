@@ -12,12 +12,13 @@ from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.families import FAMILIES
 from resnet_explorer.verify.against_pytorch import verify
 from resnet_explorer.verify.values import Verdict
+from tests.specs import fitting
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
 
 
 def analysis_of(name: str, side: int = 64, batch: int = 2) -> Analysis:
-    return analyse(compile_spec(find(name)), InputShape(batch, side, side))
+    return analyse(compile_spec(find(name)), fitting(find(name), InputShape(batch, side, side)))
 
 
 def verdict(analysis: Analysis, fvcore: bool = False) -> Verdict:

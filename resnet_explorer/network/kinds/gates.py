@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.norms import BatchNorm2d, Norm
 from resnet_explorer.network.kinds.tape import Tape, Value
 
@@ -221,6 +222,9 @@ class ZeroBatchNorm2d(BatchNorm2d):
     """A batch norm whose scale starts at 0, so that what it ends starts as nothing (Wang et al. 2018, section 4.1)."""
 
     module = f"{_HOME}:ZeroBatchNorm2d"
+
+    def lifted(self, dims: int, time: Time | None = None) -> "ZeroBatchNorm2d":
+        return self  # made for images
 
     def describe(self, at: base.Where) -> base.Description:
         key, text = BatchNorm2d.describe(self, at)
