@@ -8,7 +8,9 @@ from math import ceil
 
 from resnet_explorer.network.branches import Place, activation, conv, core, end, norm
 from resnet_explorer.network.kinds import blocks, forks
+from resnet_explorer.network.kinds.activations import ReLU
 from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.norms import BatchNorm2d
 from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d
 from resnet_explorer.network.tree import Chain, Fork, Gated, Part
 from resnet_explorer.spec import AverageDown, Branches, Order, ResNetSpec, Selective, Stride
@@ -21,8 +23,6 @@ LEAST_HIDDEN = 32
 def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     chain = core(spec, at)
-    if spec.branches is Branches.SHAKE:
-        chain = _shaken(chain)
     if at.kind is Kind.BOTTLENECK:
         if spec.scales > 1:
             chain = _replaced(chain, 2, _scales(spec, at))
@@ -33,6 +33,8 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
             chain = _before(chain, "conv2" if spec.average_down is AverageDown.BEFORE else "conv3", pool)
     if spec.selective is not Selective.NONE:
         chain = _replaced(chain, 2 if at.kind is Kind.BOTTLENECK else 1, _selective(spec, at))
+    if spec.branches is Branches.SHAKE:
+        chain = _shaken(chain)
     return (*chain, *end(spec, at))
 
 
@@ -49,10 +51,10 @@ def _before(chain: Chain, name: str, *steps: Part | Gated | Fork) -> Chain:
     return (*chain[:at], *steps, *chain[at:])
 
 
-def _active(spec: ResNetSpec, prefix: str, channels: int, number: str = "") -> tuple[Part, ...]:
+def _active(spec: ResNetSpec, prefix: str, channels: int) -> tuple[Part, ...]:
     """Return norm and activation under a prefix."""
-    active = (replace(part, name=f"{prefix}.{part.name}") for part in activation(spec, channels, number))
-    return (*norm(spec, f"{prefix}.bn{number}", channels), *active)
+    active = (replace(part, name=f"{prefix}.{part.name}") for part in activation(spec, channels))
+    return (*norm(spec, f"{prefix}.bn", channels), *active)
 
 
 def _scales(spec: ResNetSpec, at: Place) -> Fork:
@@ -88,7 +90,10 @@ def hidden(spec: ResNetSpec, channels: int, least: int = 0) -> int:
 
 
 def _selective(spec: ResNetSpec, at: Place) -> Fork:
-    """Two 3x3, one dilated by 2 for a 5x5, and attention that selects between them (Li et al. 2019, figure 1)."""
+    """Two 3x3, one dilated by 2 for a 5x5, and attention that selects between them (Li et al. 2019, figure 1).
+
+    The attention has batch norm and ReLU, whatever the network has, as in the paper and in timm.
+    """
     is_bottleneck = at.kind is Kind.BOTTLENECK
     inner = spec.inner_width(at.width)
     channels, out, groups = (inner, inner, spec.groups(at.width)) if is_bottleneck else (at.channels, at.width, 1)
@@ -107,7 +112,8 @@ def _selective(spec: ResNetSpec, at: Place) -> Fork:
         Part(f"{gate}.sum", forks.SumPaths(2)),
         Part(f"{gate}.pool", AdaptiveAvgPool2d()),
         Part(f"{gate}.fc_reduce", Conv2d(out, few, 1)),
-        *_active(spec, gate, few),
+        Part(f"{gate}.bn", BatchNorm2d(few)),
+        Part(f"{gate}.relu", ReLU()),
         Part(f"{gate}.fc_select", Conv2d(few, 2 * out, 1)),
         Part(f"{gate}.softmax", forks.PathSoftmax(2)),
     )
@@ -122,7 +128,8 @@ def _split_attention(spec: ResNetSpec, at: Place) -> Fork | Gated:
     layers = (
         Part("splat.pool", AdaptiveAvgPool2d()),
         Part("splat.fc1", Conv2d(width, few, 1, groups=groups, bias=True)),
-        *_active(spec, "splat", few, "1"),
+        *norm(spec, "splat.bn1", few),
+        Part("splat.relu1", ReLU()),
         Part("splat.fc2", Conv2d(few, width * radix, 1, groups=groups, bias=True)),
     )
     if radix == 1:

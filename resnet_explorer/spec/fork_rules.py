@@ -189,11 +189,11 @@ RULES: tuple[Rule, ...] = (
         (("zero_init=false",), ("branches=one",)),
     ),
     (
-        lambda spec: (selects(spec) or spec.radix > 0) and spec.norm is choices.Norm.INSTANCE,
+        lambda spec: spec.radix > 0 and spec.norm is choices.Norm.INSTANCE,
         "norm",
-        "The attention over the paths normalises one value a channel, which instance norm cannot.",
+        "Split attention normalises one value a channel, which instance norm cannot.",
         "Choose another norm.",
-        (("norm=batch",), ("selective=none", "radix=0")),
+        (("norm=batch",), ("radix=0",)),
     ),
 )
 """What makes a combination with parallel paths invalid."""

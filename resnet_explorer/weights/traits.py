@@ -219,7 +219,10 @@ def _downsample(stages: tuple[tuple[FoundBlock, ...], ...]) -> tuple[Downsample,
 def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
     """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's."""
     norms = [layer for layer in layers if layer.kind is Kind.NORM]
-    roles = {role for layer in norms for role in layer.tensors} if 4 * len(norms) > len(backbone.layers) else set()
+    others = [layer for layer in norms if "running_mean" not in layer.tensors]
+    # Attention over kernels has a batch norm, whatever the other norms are.
+    told = norms if len(norms) - len(others) > sum(block.selects for block in backbone.blocks) else others
+    roles = {role for layer in told for role in layer.tensors} if 4 * len(norms) > len(backbone.layers) else set()
     norm = Norm.BATCH
     if not roles:
         norm = Norm.NONE
