@@ -102,10 +102,6 @@ class Scope:
         assert len(numbers) == 1, f"none of {keys} is {values}"
         return str(numbers.pop())
 
-    def values(self, key: str) -> list[int]:
-        """Return the value of a symbol in each sample."""
-        return list(self._symbols[key].values)
-
     def define(self, symbol: Symbol) -> str:
         """Add a local name, and return it."""
         self._symbols[symbol.name] = symbol
@@ -115,6 +111,10 @@ class Scope:
         """Return whether one of some symbols varies and has these values."""
         symbols = (self._symbols[key] for key in keys if key in self._symbols)
         return any(symbol.varies and _fits(values, symbol.values) for symbol in symbols)
+
+    def values(self, key: str) -> list[int]:
+        """Return the value of a symbol in each sample."""
+        return list(self._symbols[key].values)
 
     def same(self, values: Sequence[int | None]) -> bool:
         """Return whether all values are one number."""

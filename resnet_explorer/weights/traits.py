@@ -111,7 +111,7 @@ def _turns(before: FoundBlock, block: FoundBlock) -> bool:
 
 def _family(block: FoundBlock) -> str:
     """Return what the name of a block has before its number: ``layer2`` of ``layer2.0.conv1``; empty for none."""
-    parts = shared([layer.path for layer in block.convs]).split(".")
+    parts = shared([layer.path for layer in block.branch]).split(".")
     while parts and not parts[-1][-1:].isdigit():
         parts.pop()
     return ".".join(parts[:-1])
@@ -198,26 +198,31 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
     if not everywhere:
         strides[0] = 2 if firsts[0].projection and firsts[0].channels == firsts[0].out else 1
         strides[1:] = [2 if first.projection else 1 for first in firsts[1:]]
-    kernel = max(layer.side for layer in projections)
-    numbers = {parted(layer.path)[1] for layer in projections}
-    pools = "1" in numbers and numbers <= {"0", "1"}
-    how = Downsample.AVERAGE if pools else Downsample.CONV3X3 if kernel == 3 else Downsample.CONV1X1
-    if any(block.other_half for block in blocks):
-        how = Downsample.SHIFTED
     kind = Shortcut.PROJECTION_EVERYWHERE if everywhere else Shortcut.PROJECTION
-    return {"shortcut": kind, "downsample": how, "strides": tuple(strides)}
+    return {"shortcut": kind, "downsample": _downsample(stages), "strides": tuple(strides)}
+
+
+def _downsample(stages: tuple[tuple[FoundBlock, ...], ...]) -> tuple[Downsample, ...]:
+    """Return how the projections of each stage shrink the map; stages that have none are given the first one's way."""
+    halved = [any(block.other_half for block in stage) for stage in stages]
+    whole = [block.projection for stage in stages for block in stage if block.projection and not block.other_half]
+    numbers = {parted(layer.path)[1] for layer in whole}
+    pools = "1" in numbers and numbers <= {"0", "1"}
+    wide = any(layer.side == 3 for layer in whole)
+    how = Downsample.AVERAGE if pools else Downsample.CONV3X3 if wide else Downsample.CONV1X1
+    rows = [Downsample.SHIFTED if half else how for half in halved]
+    projects = [any(block.projection for block in stage) for stage in stages]
+    first = rows[projects.index(True)]
+    return tuple(row if own else first for row, own in zip(rows, projects, strict=True))
 
 
 def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
-    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's.
-
-    Attentions over kernels have a batch norm, whatever the others are.
-    """
-    norms = [set(layer.tensors) for layer in layers if layer.kind is Kind.NORM]
-    others = [roles for roles in norms if "running_mean" not in roles]
-    selecting = sum(block.selects for block in backbone.blocks)
-    kept = norms if len(norms) - len(others) > selecting else others
-    roles = set[str]().union(*kept) if 4 * len(norms) > len(backbone.layers) else set()
+    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's."""
+    norms = [layer for layer in layers if layer.kind is Kind.NORM]
+    others = [layer for layer in norms if "running_mean" not in layer.tensors]
+    # Attention over kernels has a batch norm, whatever the other norms are.
+    told = norms if len(norms) - len(others) > sum(block.selects for block in backbone.blocks) else others
+    roles = {role for layer in told for role in layer.tensors} if 4 * len(norms) > len(backbone.layers) else set()
     norm = Norm.BATCH
     if not roles:
         norm = Norm.NONE
@@ -244,11 +249,10 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
         "stage_end": tuple(StageEnd.BAM if stage[-1].end else StageEnd.NONE for stage in stages),
     }
     blocks = [block for stage in stages for block in stage]
-    gates = [block.gate[block.attention in _CONTEXT] for block in blocks if len(block.gate) > 1]
-    gates += [stage[-1].end[0] for stage in stages if stage[-1].end]
+    gated = [(block, block.gate[block.attention in _CONTEXT]) for block in blocks if len(block.gate) > 1]
+    gates = [gate for _, gate in gated] + [stage[-1].end[0] for stage in stages if stage[-1].end]
     pairs = {(gate.inputs, gate.out) for gate in gates}
-    gated = [block for block in blocks if len(block.gate) > 1]
-    entering = {(block.channels, block.gate[block.attention in _CONTEXT].out) for block in gated}
+    entering = {(block.channels, gate.out) for block, gate in gated}
     inside = {(block.seen, block.weights[0].out, block.groups, block.radix) for block in blocks if block.weights}
     if not pairs and not inside:
         return where
