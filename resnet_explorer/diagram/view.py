@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from resnet_explorer.network import Block, Network, Stage
+from resnet_explorer.network import Block, Form, Network, Stage, flat
+from resnet_explorer.network.kinds import Layer
 
 FOLD_ABOVE = 8
 """A stage of more blocks than this is shown folded until it is asked for."""
@@ -41,8 +42,19 @@ class View:
 
 
 def foldable(stage: Stage) -> bool:
-    """Return whether a stage is long enough to be folded, and alike enough: all blocks after the first are the same."""
-    return len(stage.blocks) > FOLD_ABOVE and all(block.form is stage.blocks[1].form for block in stage.blocks[2:])
+    """Return whether a stage is long enough to be folded, and alike enough.
+
+    All blocks after the first are of the same kinds of layers; their widths and factors may differ.
+    """
+    if len(stage.blocks) <= FOLD_ABOVE:
+        return False
+    second = stage.blocks[1].form
+    kinds = _kinds(second)
+    return all(block.form is second or _kinds(block.form) == kinds for block in stage.blocks[2:])
+
+
+def _kinds(form: Form) -> list[type[Layer]]:
+    return [type(part.layer) for part in flat((*form.branch, *form.after))]
 
 
 def folded(stage: Stage, view: View) -> bool:
