@@ -40,7 +40,7 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("ruff format", ("-m", "ruff", "format", "--check", "--quiet")),
     ("mypy", ("-m", "mypy")),
     ("vulture", ("packaging/unused.py",)),
-    ("pylint", ("-m", "pylint", "resnet_explorer", "packaging", "tests")),
+    ("repeated code", ("packaging/repeated.py",)),
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
 )
 """What reads the code and runs none of it: two at a time."""

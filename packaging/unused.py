@@ -19,7 +19,8 @@ def main() -> int:
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "resnet_explorer").rglob("*.py"))
     named = {name for source in sources for name in re.findall(r':(\w+)"', source)}
     named |= set(re.findall(r'"(\w+)"', (ROOT / "resnet_explorer/app/actions.py").read_text(encoding="utf-8")))
-    search = Vulture(ignore_names=[*options["ignore_names"], *named], ignore_decorators=options["ignore_decorators"])
+    search = Vulture(ignore_names=options["ignore_names"], ignore_decorators=options["ignore_decorators"])
+    search.used_names.update(named)
     search.scavenge([str(ROOT / path) for path in options["paths"]], exclude=options.get("exclude"))
     return int(search.report())
 

@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.engine import processes
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads than cores wait for each other
+processes.PRELOADED += ("torch._dynamo", "torchvision", "captum.attr")
+"""What the first optimiser and two labs import, two seconds in each process of the engine: once for all tests here."""
 
 
 def pytest_collection_finish() -> None:
@@ -31,14 +35,21 @@ def qapp(qapp: QApplication) -> QApplication:
     return qapp
 
 
+@pytest.fixture(scope="session")
+def settings_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place for the settings of each test, where no folder is before a test makes it."""
+    root = tmp_path_factory.mktemp("settings")
+    return (root / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def settings_of_its_own(settings_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep each test's settings apart from the user's."""
-    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(next(settings_folders)))
 
 
-@pytest.fixture(autouse=True)
-def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_question_waits_for_an_answer() -> Iterator[None]:
     """Let a box that nobody expects fail the test, where it would wait for ever."""
 
     def refuse(box: QMessageBox) -> None:
@@ -47,9 +58,11 @@ def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse_file(*arguments: object, **more: object) -> None:
         pytest.fail(f"asked for a file: {arguments[1:3]}")
 
-    monkeypatch.setattr(QMessageBox, "exec", refuse)
-    for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
-        monkeypatch.setattr(QFileDialog, name, refuse_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QMessageBox, "exec", refuse)
+        for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
+            patch.setattr(QFileDialog, name, refuse_file)
+        yield
 
 
 @pytest.fixture

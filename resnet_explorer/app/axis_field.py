@@ -103,7 +103,7 @@ class AxisField(Explained):
 
     def _text_field(self) -> NumberField | FractionField | OptionalField:
         key = self.axis.key
-        if key in OPTIONAL and key in BY_STAGE:
+        if key in OPTIONAL and key != "classes":  # that one has a check of its own
             return OptionalField()
         low, high = bounds(key) or (1, 1)
         return FractionField() if key in FRACTIONS else NumberField(int(low), int(high))

@@ -14,7 +14,7 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import LIGHT
-from resnet_explorer.readings.text import compact, mib, pixels, si
+from resnet_explorer.readings.text import compact, extent, mib, si
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
@@ -52,7 +52,7 @@ _ROWS = (
         "field",
         "Receptive field",
         "The side of the input square that one position of the last map depends on; what lies outside of the image "
-        "is padding.",
+        "is padding. Of a video: frames, height and width.",
     ),
     ("map", "Final map", "Channels and size of the last feature map, before global pooling."),
 )
@@ -89,7 +89,7 @@ class FactsPanel(QWidget):
             "macs": f"{si(total.macs)}MACs",
             "memory": mib(total.activation_bytes),
             "kept": mib(results.kept.total) if results.kept else "cannot train",
-            "field": pixels(total.receptive_field or 1, results.state.spec.dims),
+            "field": f"{extent(total.receptive_field)} {'samples' if results.state.spec.dims == 1 else 'px'}",
             "map": compact(last.output),
         }
         for key, text in texts.items():

@@ -1,6 +1,8 @@
 """The network as PyTorch source, highlighted, with the lines of the selection marked."""
 
 from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
@@ -104,12 +106,19 @@ class CodeView(QWidget):
             self.text.ensureCursorVisible()
 
 
+@cache
+def _ink(kind: object) -> Ink:
+    return next((ink for start, ink in INKS if str(kind).startswith(start)), Ink.TEXT)
+
+
 def _spans(source: str, theme: Theme, font: QFont) -> Iterator[tuple[str, QTextCharFormat]]:
+    """Yield the text in pieces of one ink each."""
     from pygments.lexers.python import PythonLexer  # not needed before somebody looks at the code
 
-    for kind, text in PythonLexer(stripnl=False).get_tokens(source):
-        style = QTextCharFormat()
-        style.setFont(font)
-        ink = next((ink for start, ink in INKS if str(kind).startswith(start)), Ink.TEXT)
-        style.setForeground(QColor(theme.colours[ink]))
-        yield text, style
+    styles: dict[Ink, QTextCharFormat] = {}
+    for ink, tokens in groupby(PythonLexer(stripnl=False).get_tokens(source), lambda token: _ink(token[0])):
+        if ink not in styles:
+            styles[ink] = QTextCharFormat()
+            styles[ink].setFont(font)
+            styles[ink].setForeground(QColor(theme.colours[ink]))
+        yield "".join(text for _, text in tokens), styles[ink]

@@ -20,7 +20,8 @@ from resnet_explorer.engine.messages import Failed, Request
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 
-PRELOADED = "resnet_explorer.engine.preload"
+PRELOADED: tuple[str, ...] = ("resnet_explorer.engine.preload",)
+"""The modules that the server imports before it forks."""
 _ROUNDS, _ROUND = 50, 0.02
 """How often, and for how many seconds each time, the end waits for a thread that is starting a process."""
 _threads: "WeakSet[threading.Thread]" = WeakSet()
@@ -36,7 +37,7 @@ def context() -> BaseContext:
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     chosen = multiprocessing.get_context("forkserver")
-    chosen.set_forkserver_preload([PRELOADED])
+    chosen.set_forkserver_preload(list(PRELOADED))
     return chosen
 
 

@@ -141,7 +141,7 @@ def middle(high: float) -> float:
 def words(at: Stop, wide: float) -> Iterator[Mark]:
     """Yield what is said of the tensor at a stop."""
     yield Label(MARGIN, 26, at.name, NAME, Ink.TEXT, style=Style.SEMIBOLD, is_name=True)
-    if at.unit not in (at.name, "image"):
+    if at.unit != at.name:
         yield Label(MARGIN + room(at.name, NAME, Style.SEMIBOLD) + 10, 26, at.unit, SUB, Ink.MUTED)
     yield Label(MARGIN, 46, at.does, SUB, Ink.TEXT)
     figures = f"{compact(at.shape)} = {at.values:,} values, {mib(BYTES * at.values)}"

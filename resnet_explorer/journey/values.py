@@ -8,6 +8,8 @@ from math import prod
 from resnet_explorer.diagram.overview import stage_ink
 from resnet_explorer.network import Block, Gated, Network, Part
 from resnet_explorer.network.kinds import Role, Shape
+from resnet_explorer.network.kinds.convolutions import ITEMS
+from resnet_explorer.network.kinds.dimensions import sides
 from resnet_explorer.network.tree import Step
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.readings import Analysis
@@ -61,13 +63,14 @@ class Stop:
     @property
     def values(self) -> int:
         """Return how many numbers the tensor of one image holds."""
-        return prod(self.size)
+        return prod(self.shape[1:])
 
 
 def stops(analysis: Analysis, by: Grain) -> tuple[Stop, ...]:
     """Return the image and every tensor on the main way, in the order in which they are made."""
     shape = analysis.total.input
-    image = Stop("", "image", f"{shape[1]} channel{'s' * (shape[1] != 1)}", shape, "image", Ink.MUTED, 1)
+    item = ITEMS[analysis.network.spec.dims]
+    image = Stop("", item, f"{shape[1]} channel{'s' * (shape[1] != 1)}", shape, item, Ink.MUTED, 1)
     return (image, *_MAKERS[by](analysis))
 
 
@@ -162,11 +165,13 @@ _MAKERS = {Grain.STAGES: _by_stages, Grain.BLOCKS: _by_blocks, Grain.LAYERS: _by
 def sentence(before: Stop | None, stop: Stop) -> str:
     """Return what happened to the tensor on its way to a stop, in one sentence."""
     if before is None:
-        return f"An image of {compact(stop.shape)} enters the network."
+        return f"{'An' if stop.name == 'image' else 'A'} {stop.name} of {compact(stop.shape)} enters the network."
     if stop.adds:
         return "The copy of the block's input is added: F(x) + x, number by number."
     (channels, high, _), (old, tall, _) = stop.size, before.size
     width = f"{channels:,} channels in place of {old:,}" if channels != old else "the channels stay"
     height = f"{high:,} rows in place of {tall:,}" if high != tall else "the size stays"
+    if len(stop.shape) in (3, 5) and stop.shape[2:] != before.shape[2:]:
+        height = f"{sides(stop.shape[2:])} positions in place of {sides(before.shape[2:])}"
     both = "the shape stays" if stop.size == before.size else f"{width}, {height}"
     return f"{both[0].upper()}{both[1:]}."

@@ -83,11 +83,19 @@ class ScaledStdConv2d(nn.Conv2d):
             nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        rows, scale = self.weight.reshape(1, len(self.weight), -1), (self.gain * self.scale).view(-1)
+        rows = self.weight.reshape(1, len(self.weight), -1)
+        scale = (self.gain * self.scale).view(-1)
         # torch's own, since functional.batch_norm refuses filters of a single weight.
         normed = torch.batch_norm(rows, scale, None, None, None, True, 0.0, 1e-5, False)
-        weight = normed.view_as(self.weight)
-        return functional.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return functional.conv2d(
+            x,
+            normed.view_as(self.weight),
+            self.bias,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+        )
 
 
 # Zhang and Sennrich 2019, equation 4, over the channels of each position: timm's ``RmsNorm2d``, with its epsilon.

@@ -22,36 +22,6 @@ class StdConv2d(nn.Conv2d):
         )
 
 
-class ScaledStdConv2d(nn.Conv2d):
-    """A convolution by gamma gain (w - mean) / sqrt(fan-in var), of each filter."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        gamma: float = 1.0,
-    ) -> None:
-        sizes = (kernel_size, stride, padding, dilation, groups)
-        super().__init__(in_channels, out_channels, *sizes, bias)
-        self.gain = nn.Parameter(torch.ones(out_channels, 1, 1, 1))
-        self.scale = gamma * self.weight[0].numel() ** -0.5
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        var, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
-        weight = (self.weight - mean) * torch.rsqrt(var + 1e-5) * self.gain * self.scale
-        return functional.conv2d(
-            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
-
-
 class EvoNormS0(nn.Module):
     """x sigmoid(v x) over the standard deviation of its group, scaled and shifted."""
 

@@ -12,7 +12,19 @@ from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
 from resnet_explorer.network.kinds.scaled import GAMMAS, Beta, ScaledStdConv2d
 from resnet_explorer.network.tree import Chain, Gated, Part
-from resnet_explorer.spec import AntiAlias, Attention, AttentionAt, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
+from resnet_explorer.spec import (
+    AntiAlias,
+    Attention,
+    AttentionAt,
+    Conv,
+    Gain,
+    Init,
+    Norm,
+    Order,
+    ReductionOf,
+    ResNetSpec,
+    Stride,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
 
@@ -68,21 +80,19 @@ def _gated(name: str, **layers: Layer) -> Gated:
     return Gated(name, parts, Part(f"{name}.scale", blocks.Multiply()))
 
 
-def _se(spec: ResNetSpec, channels: int) -> Chain:
+def _se(spec: ResNetSpec, channels: int, inner: int) -> Chain:
     """Squeeze-and-excitation (Hu et al. 2018, equations 2 to 4)."""
-    inner = hidden(spec, channels)
     fc1, fc2 = Conv2d(channels, inner, 1, bias=True), Conv2d(inner, channels, 1, bias=True)
     return (_gated("se", pool=AdaptiveAvgPool2d(), fc1=fc1, relu=ReLU(), fc2=fc2, gate=blocks.Sigmoid()),)
 
 
-def _eca(spec: ResNetSpec, channels: int) -> Chain:
+def _eca(spec: ResNetSpec, channels: int, inner: int) -> Chain:
     """Efficient channel attention (Wang et al. 2020, equation 9)."""
     return (_gated("eca", pool=AdaptiveAvgPool2d(), conv=ChannelConv1d(eca_kernel(channels)), gate=blocks.Sigmoid()),)
 
 
-def _cbam(spec: ResNetSpec, channels: int) -> Chain:
+def _cbam(spec: ResNetSpec, channels: int, inner: int) -> Chain:
     """Channel attention, then spatial attention (Woo et al. 2018, equations 2 and 3)."""
-    inner = hidden(spec, channels)
     fc1, fc2 = Conv2d(channels, inner, 1), Conv2d(inner, channels, 1)
     conv, bn = Conv2d(2, 1, 7, padding=3), BatchNorm2d(1)
     both, gate = blocks.SumPairs(), blocks.Sigmoid()
@@ -92,14 +102,14 @@ def _cbam(spec: ResNetSpec, channels: int) -> Chain:
     )
 
 
-_ATTENTION: Mapping[Attention, Callable[[ResNetSpec, int], Chain]] = {
-    Attention.NONE: lambda spec, channels: (),
+_ATTENTION: Mapping[Attention, Callable[[ResNetSpec, int, int], Chain]] = {
+    Attention.NONE: lambda spec, channels, inner: (),
     Attention.SE: _se,
     Attention.ECA: _eca,
     Attention.CBAM: _cbam,
-    Attention.GC: lambda spec, channels: (global_context("gc", channels, hidden(spec, channels), adds=False),),
-    Attention.GCA: lambda spec, channels: (global_context("gca", channels, hidden(spec, channels), adds=True),),
-    Attention.NON_LOCAL: lambda spec, channels: (non_local(channels, hidden(spec, channels)),),
+    Attention.GC: lambda spec, channels, inner: (global_context("gc", channels, inner, adds=False),),
+    Attention.GCA: lambda spec, channels, inner: (global_context("gca", channels, inner, adds=True),),
+    Attention.NON_LOCAL: lambda spec, channels, inner: (non_local(channels, inner),),
 }
 
 LAYERSCALE_START = 1e-4
@@ -184,13 +194,14 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
     chain = _rescaled(spec, at, ordered(spec, units))
     if spec.attention_at is AttentionAt.MIDDLE:
         last = next(index for index, step in enumerate(chain) if step.name == f"conv{len(units)}")
-        chain = (*chain[:last], *_attention(spec, units[-1].channels), *chain[last:])
+        chain = (*chain[:last], *_attention(spec, at, units[-1].channels), *chain[last:])
     return (*chain, *_end(spec, at))
 
 
-def _attention(spec: ResNetSpec, channels: int) -> Chain:
-    """Return the attention, and the constant factor after it."""
-    chain = _ATTENTION[spec.attention](spec, channels)
+def _attention(spec: ResNetSpec, at: Place, channels: int) -> Chain:
+    """Return the attention on a map of some channels of the block, and the constant factor after it."""
+    whole = at.channels if spec.reduction_of is ReductionOf.INPUT else channels
+    chain = _ATTENTION[spec.attention](spec, channels, hidden(spec, whole))
     if chain and spec.attention_scale != 1:
         chain = (*chain, Part("attention_scale", blocks.Scale(spec.attention_scale)))
     return chain
@@ -276,7 +287,7 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
 
 def _end(spec: ResNetSpec, at: Place) -> Chain:
     out = at.out(spec)
-    chain: Chain = _attention(spec, out) if spec.attention_at is AttentionAt.END else ()
+    chain: Chain = _attention(spec, at, out) if spec.attention_at is AttentionAt.END else ()
     if spec.gain is Gain.SKIPINIT:
         chain = (*chain, Part("gain", blocks.Gain(1, 0.0)))
     elif spec.gain is Gain.LAYERSCALE:

@@ -233,7 +233,7 @@ def _ended(form: Form, channels: int, spec: ResNetSpec) -> Form:
 
 def _variance(spec: ResNetSpec, blocks: int) -> float:
     """Return the variance that x is expected to have after so many blocks of a stage, of a network that tracks it."""
-    return 1 + blocks * spec.branch_scale**2 if spec.track_variance else 1.0
+    return 1 + blocks * spec.branch_scale**2 if spec.track_variance and spec.residual else 1.0
 
 
 def _next(spec: ResNetSpec, at: Place, width: int, index: int) -> Place:

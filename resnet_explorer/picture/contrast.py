@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from resnet_explorer.picture.marks import SCALE, Ink
 from resnet_explorer.picture.theme import Theme
@@ -26,6 +27,7 @@ def text_inks(ink: Ink) -> tuple[Ink, Ink]:
     return (Ink.TEXT, Ink.PAGE) if SCALE.index(ink) < len(SCALE) // 2 else (Ink.PAGE, Ink.TEXT)
 
 
+@cache
 def luminance(colour: str) -> float:
     """Return the relative luminance of a colour (``#rrggbb``), from 0 to 1."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]

@@ -12,7 +12,7 @@ from resnet_explorer.network.kinds.blocks import Dropout
 from resnet_explorer.network.kinds.dimensions import argument
 from resnet_explorer.network.tree import ALTERING
 from resnet_explorer.source.scope import Call, Sample, Scope, Term, broken, call, indented
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec import ReductionOf, ResNetSpec
 
 Layers = Sequence[Any]
 """One layer as each sample has it; None where a sample lacks it."""
@@ -123,11 +123,14 @@ def _hidden_channels(writer: Writer) -> str:
     """Return the channels of an attention's hidden layer: a fraction of the channels, rounded where they must be."""
     spec, flow, column = writer.spec, writer.flow, writer.column
     inner = values(column, "out_channels")
-    if all(layer.out_channels * spec.reduction == layer.in_channels for layer in column):
+    whole: list[int] = [layer.in_channels for layer in column]
+    if spec.reduction_of is ReductionOf.INPUT and not writer.scope.same(inner):
+        flow, whole = writer.scope.name("channels"), writer.scope.values("channels")
+    if [layer.out_channels * spec.reduction for layer in column] == whole:
         return flow if spec.reduction == 1 else f"{flow} // {spec.reduction}"
     if writer.scope.same(inner):
         return writer.scope.say(inner)
-    assert all(layer.out_channels == hidden(spec, layer.in_channels) for layer in column)
+    assert inner == [hidden(spec, channels) for channels in whole]
     multiple = spec.reduction_multiple
     if multiple == 1:
         return f"max(1, int({flow} / {spec.reduction} + 0.5))"

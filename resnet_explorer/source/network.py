@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from resnet_explorer.network import Block, Gated, Network, Part, Stage, flat
+from resnet_explorer.network import Block, Form, Gated, Network, Part, Stage, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Scale
 from resnet_explorer.network.kinds.scaled import Beta, ScaledStdConv2d
@@ -169,9 +169,7 @@ def _betas(network: Network) -> list[str]:
     if not any(isinstance(part.layer, Beta) for stage in network.stages for part in stage.blocks[0].form.parts):
         return []
     names = [f"self.{stage.path}" for stage in network.stages]
-    branches = [flat(stage.blocks[0].form.branch) for stage in network.stages]
-    scales = [[part.layer for part in branch if part.name == "scale"] for branch in branches]
-    factors = [next((layer.factor for layer in row if isinstance(layer, Scale)), 1.0) for row in scales]
+    factors = [_alpha(stage.blocks[0].form) for stage in network.stages]
     same = len(set(factors)) == 1
     pairs = names if same else [f"({name}, {factor!r})" for name, factor in zip(names, factors, strict=True)]
     target, alpha = ("layer", repr(factors[0])) if same else ("layer, alpha", "alpha")
@@ -182,6 +180,14 @@ def _betas(network: Network) -> list[str]:
         "        block.beta = variance**-0.5",
         f"        variance = (variance if number else 1.0) + {alpha}**2",
     ]
+
+
+def _alpha(form: Form) -> float:
+    """Return the factor by whose square a branch adds to the variance of x; 0 where that is not tracked."""
+    if not any(isinstance(part.layer, Beta) for part in form.parts):
+        return 0.0
+    scales = (part.layer for part in flat(form.branch) if part.name == "scale")
+    return next((layer.factor for layer in scales if isinstance(layer, Scale)), 1.0)
 
 
 def _each(blocks: Sequence[BlockClass], lines: Mapping[str, list[str]]) -> list[str]:

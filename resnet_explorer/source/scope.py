@@ -101,6 +101,10 @@ class Scope:
         assert len(numbers) == 1, f"none of {keys} is {values}"
         return str(numbers.pop())
 
+    def values(self, key: str) -> list[int]:
+        """Return the value of a symbol in each sample."""
+        return list(self._symbols[key].values)
+
     def same(self, values: Sequence[int | None]) -> bool:
         """Return whether all values are one number."""
         return len({value for value in values if value is not None}) == 1

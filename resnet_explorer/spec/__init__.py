@@ -16,6 +16,7 @@ from resnet_explorer.spec.choices import (
     Norm,
     Order,
     Pool,
+    ReductionOf,
     Shortcut,
     StageEnd,
     Stem,

@@ -180,6 +180,8 @@ _ROWS = (
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
         _unreduced),
+    _axis("reduction_of", "Reduced from", BLOCK,
+        "Of which channels the attention's hidden layer is a fraction.", _unreduced),
     _axis("attention_scale", "Attention ×", BLOCK,
         "A constant factor on what the attention puts out: 2 in NF-ResNets, since a gate halves the signal at first.",
         _inattentive),
@@ -204,7 +206,7 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
-    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
+    _axis("conv_time", "Kernels in time", LAYERS, "How a video network's convolutions treat time.", _images),
     _axis("conv_bias", "Biases", LAYERS,
         "A learnt shift for each channel that a convolution puts out, where no norm shifts: NF-ResNets have them."),
     _axis("activation", "Activation", LAYERS,

@@ -11,6 +11,7 @@ from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS
 from resnet_explorer.spec.block_widths import growth, widths_text
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
+from resnet_explorer.spec.regnet_rows import ROWS as REGNET_ROWS
 from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 from resnet_explorer.spec.rows import ROWS, Row
@@ -41,7 +42,7 @@ class Entry(Row):
 
 CATALOGUE: Mapping[str, Entry] = {
     row.name: Entry(**vars(row), family=FAMILIES[family])
-    for family, rows in {**ROWS, **BLOCK_ROWS}.items()
+    for family, rows in {**ROWS, **BLOCK_ROWS, **REGNET_ROWS}.items()
     for row in rows
 }
 
@@ -51,8 +52,10 @@ def plain_text(name: str) -> str:
     return name.lower().replace("×", "x").translate({ord(mark): None for mark in "-_ "})
 
 
-_NAMES: Mapping[str, str] = {
-    plain_text(name): entry.name for entry in CATALOGUE.values() for name in (*entry.aliases, entry.title, entry.name)
+_ALIASES: Mapping[str, str] = {alias: entry.name for entry in CATALOGUE.values() for alias in entry.aliases}
+"""Aliases as they are spelled: torchvision's regnet_x_1_6gf is not regnet_x_16gf."""
+_NAMES: Mapping[str, str] = {plain_text(alias): name for alias, name in _ALIASES.items()} | {
+    plain_text(name): entry.name for entry in CATALOGUE.values() for name in (entry.title, entry.name)
 }
 
 
@@ -62,7 +65,7 @@ def find(name: str) -> ResNetSpec:
     Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits,
     which explains the networks of ``spec.relatives``.
     """
-    key = plain_text(name)
+    key = plain_text(_ALIASES.get(name, name))
     if key in _NAMES:
         return CATALOGUE[_NAMES[key]].spec
     if key.removesuffix("plain") in _NAMES:
@@ -75,6 +78,11 @@ def find(name: str) -> ResNetSpec:
         f"There is no network {name!r} in the catalogue.",
         f"Did you mean {_NAMES[near[0]]!r}?" if near else "'resnet-explorer list' shows the names.",
     )
+
+
+def meant_by(name: str) -> str:
+    """Return the network of a name in plain text; an empty text where it is none's."""
+    return _NAMES.get(name, "")
 
 
 def knows(name: str) -> bool:

@@ -195,6 +195,14 @@ class AttentionAt(Option):
         "(RegNetY; timm's “ts” nets).")
 
 
+class ReductionOf(Option):
+    """Of which channels the hidden layer of the attention is a fraction."""
+
+    MAP = "map", "its own map", "Of the channels that it rescales, as in the papers of SE and CBAM."
+    INPUT = ("block-input", "the block's input",
+        "Of the channels that enter the block, also where it rescales another number of them (RegNetY).")
+
+
 class Norm(Option):
     """What normalises after each convolution; FRN and EvoNorm-S0 activate as well."""
 

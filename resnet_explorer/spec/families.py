@@ -85,6 +85,9 @@ _ROWS = (
         "One learnt factor per branch, 0 at first, does for depth what batch norm does."),
     Family("evonorm", "EvoNorm", 2020, "Liu et al.", "Evolving Normalization-Activation Layers", "2004.02967",
         "Norm and activation found together by search."),
+    Family("regnet", "RegNet", 2020, "Radosavovic et al.", "Designing Network Design Spaces", "2003.13678",
+        "Widths that grow linearly with the depth and are then rounded to stages: simple rules for a whole population "
+        "of good networks."),
     Family("rs", "ResNet-RS", 2021, "Bello et al.", "Revisiting ResNets: Improved Training and Scaling Strategies",
         "2103.07579",
         "ResNet-D with SE and no max-pool, scaled with the image: training matters more than the architecture."),

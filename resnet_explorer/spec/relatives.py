@@ -44,6 +44,11 @@ _INVERTED = "blocks that change the shape have no shortcut, and nothing is activ
 
 # fmt: off
 _ROWS = (
+    Relative("lenet", "LeNet, AlexNet", 1998, "LeCun et al.",
+        "Gradient-Based Learning Applied to Document Recognition", "",
+        "It is the convolutional network from which all others come: convolutions, pools, then linear layers.",
+        "its layers stand one after the other, few enough that nothing has to pass by them.",
+        "plain18", ("lenet", "alexnet"), ""),
     Relative("vgg", "VGG", 2014, "Simonyan and Zisserman",
         "Very Deep Convolutional Networks for Large-Scale Image Recognition", "1409.1556",
         "It is the plain stack of 3×3 convolutions that the plain twins of the first ResNets follow.",

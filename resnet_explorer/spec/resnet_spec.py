@@ -62,6 +62,7 @@ class ResNetSpec:
     attention_scale: float = 1.0
     reduction: int = 16
     reduction_multiple: int = 8
+    reduction_of: choices.ReductionOf = choices.ReductionOf.MAP
     norm: choices.Norm = choices.Norm.BATCH
     norm_groups: int = 32
     conv: choices.Conv = choices.Conv.PLAIN

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import catalogue, codec
-from resnet_explorer.spec.catalogue import CATALOGUE, Entry, plain_text
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, meant_by, plain_text
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Pool, Stem
 from resnet_explorer.spec.input_shape import InputShape
@@ -17,13 +17,16 @@ from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, last_stride, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(map(plain_text, (name, entry.title, *entry.aliases))) for name, entry in CATALOGUE.items()
+    name: tuple(text for text in map(plain_text, (name, entry.title, *entry.aliases)) if meant_by(text) == name)
+    for name, entry in CATALOGUE.items()
 }
 _WORDS: Mapping[str, str] = {
     "attention=se": "attention squeeze excitation",
     "attention=eca": "attention",
     "attention=cbam": "attention",
+    "attention=gc": "attention global context",
     "attention=gca": "attention global context",
+    "attention=nl": "attention non-local",
     "order=v2": "pre-activation",
 }
 """Words for an idea that a network has by a setting, its own or one of what it is a change of."""
@@ -48,8 +51,8 @@ _IDEAS: Mapping[str, str] = {name: _ideas(entry) for name, entry in CATALOGUE.it
 _NUMBER = re.compile(r"\d+")
 _BY_IDEA = 100.0
 """How far a network is that is matches by its family, year, authors or note."""
-_TWIN = 0.03
-"""A plain twin comes after the network it is the twin of."""
+_TWIN, _OTHER = 0.03, 0.5
+"""A plain twin comes after the network it is the twin of, and networks for signals and videos after all others."""
 
 
 def search(text: str) -> tuple[Entry, ...]:
@@ -102,8 +105,10 @@ def _left_out(query: str, name: str) -> int | None:
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
     score = closeness(text, _NAMES[name], _IDEAS[name])
-    is_twin = score is not None and score < _BY_IDEA and CATALOGUE[name].family.key == "plain"
-    return score + _TWIN if score is not None and is_twin else score
+    if score is None or score >= _BY_IDEA:
+        return score
+    entry = CATALOGUE[name]
+    return score + _TWIN * (entry.family.key == "plain") + _OTHER * (entry.family.key in ("signals", "video"))
 
 
 def closeness(text: str, names: Sequence[str], ideas: str = "") -> float | None:

@@ -40,7 +40,7 @@ def add_network(parser: argparse.ArgumentParser, needed: bool = True) -> argpars
         "--input",
         metavar="NxCxHxW",
         help="the input's shape, also CxHxW, HxW or one side (default: one image of 224 × 224, of 32 × 32 for a "
-        "network with a CIFAR stem)",
+        "network with a CIFAR stem); NxCxL for signals, NxCxTxHxW for videos",
     )
     add_settings(parser, "the network, such as width=32")
     return parser

@@ -14,7 +14,7 @@ from resnet_explorer.errors import SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.network.tree import Network, tensors
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec import ResNetSpec, Stem
 from resnet_explorer.spec.catalogue import CATALOGUE, changes, entry_of, named, origin, title
 from resnet_explorer.spec.change import differences
 from resnet_explorer.weights.values import Identified, strange_text
@@ -72,7 +72,7 @@ HEAD_AND_INPUT = ("classes", "in_channels", "dropout", "pool", "map_side", "head
 """Axes that are edited in every second file: they make no other network."""
 MOST_EDITS = 6
 _TELLING = (
-    *("dims", "blocks", "block", "outputs", "attention", "attention_at", "stage_end", "stem", "reduce_first", "kernel"),
+    *("dims", "blocks", "block", "outputs", "attention", "attention_at", "stage_end", "reduce_first", "kernel"),
 )
 """What must be equal for tensors to be, beside the groups: cheap to compare."""
 
@@ -80,7 +80,8 @@ _TELLING = (
 def _telling(spec: ResNetSpec) -> tuple[object, ...]:
     pairs = zip(spec.by_stages, spec.widths, strict=True)
     groups = tuple((stage.inner_width(width), stage.groups(width)) for stage, width in pairs)
-    return (*attrgetter(*_TELLING)(spec), groups)
+    stem = Stem.CIFAR if spec.stem is Stem.CONV3X3 else spec.stem  # they differ in their stride alone
+    return (*attrgetter(*_TELLING)(spec), stem, groups)
 
 
 def in_catalogue(spec: ResNetSpec) -> bool:

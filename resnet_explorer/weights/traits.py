@@ -15,6 +15,7 @@ from resnet_explorer.spec import (
     Init,
     Norm,
     Order,
+    ReductionOf,
     ResNetSpec,
     Shortcut,
     StageEnd,
@@ -50,6 +51,9 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
     changes["conv_bias"] = backbone.stem[0].biased
     if "gain" in backbone.stem[0].tensors:
         changes["conv"] = Conv.SCALED
+        if changes["norm"] is Norm.NONE:  # the constants of NF-ResNets, which no tensor tells
+            changes |= {"branch_scale": 0.2, "track_variance": True}
+            changes["attention_scale"] = 1.0 if backbone.blocks[0].attention is Attention.NONE else 2.0
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
     return changes | _attention(stages)
@@ -213,10 +217,17 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     if not gates:
         return where
     pairs = {(gate.inputs, gate.out) for gate in gates}
-    for ratio, multiple in RATIOS:
-        tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
-        if all(hidden(tried, channels) == inner for channels, inner in pairs):
-            return {**where, "reduction": ratio, "reduction_multiple": multiple}
+    entering = {
+        (block.channels, block.gate[block.attention in context].out)
+        for stage in stages
+        for block in stage
+        if len(block.gate) > 1
+    }
+    for of, known in ((ReductionOf.MAP, pairs), (ReductionOf.INPUT, entering)):
+        for ratio, multiple in RATIOS:
+            tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
+            if all(hidden(tried, channels) == inner for channels, inner in known):
+                return {**where, "reduction": ratio, "reduction_multiple": multiple, "reduction_of": of}
     channels, inner = max(pairs)
     return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
 
@@ -229,6 +240,11 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         texts.append(f"The stride sits in the {sits} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
+    if spec.conv is Conv.SCALED:
+        factor = f"{spec.branch_scale:g}, and β {'tracks' if spec.track_variance else 'does not track'} the variance"
+        texts.append(f"The factor on the branch is {factor} of x.")
+    if spec.stem in (Stem.CIFAR, Stem.CONV3X3):
+        texts.append(f"The stem's 3×3 has a stride of {1 if spec.stem is Stem.CIFAR else 2}.")
     if spec.order is Order.V1:
         texts.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
     if spec.norm is Norm.GROUP:

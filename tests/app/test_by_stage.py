@@ -100,6 +100,14 @@ def test_stages_that_come_and_go_take_their_controls_along(window: MainWindow, q
     assert not field.switch.isVisibleTo(field) and field.control.isVisibleTo(field), "one stage differs from none"
 
 
+def test_what_may_be_left_out_has_a_field_that_takes_none(window: MainWindow) -> None:
+    control = of_kind(OptionalField, row(window, "head_channels").control)
+    assert control.isEnabled() and control.text() == "none"
+    control.setText("256")
+    control.textEdited.emit("256")
+    assert window.document.state.spec.head_channels == 256
+
+
 @pytest.mark.parametrize("key", ["stem", "in_channels", "classes", "output_stride"])
 def test_what_the_whole_network_has_has_no_switch(window: MainWindow, key: str) -> None:
     assert key not in window.build.rows or not row(window, key).switch.isVisibleTo(row(window, key))

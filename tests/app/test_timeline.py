@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.timeline_dialog import NAME, TimelineDialog
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.families import FAMILIES
 
 
 @pytest.fixture
@@ -73,9 +74,10 @@ def test_the_ideas_are_walked_by_keyboard(dialog: TimelineDialog, window: MainWi
     dialog.picture.setFocus()
     qtbot.keyClick(dialog.picture, Qt.Key.Key_Right)
     assert names(dialog)[0] == "resnet20"
-    for _ in range(40):
+    families = list(FAMILIES)
+    for _ in range(len(families) + 3):
         qtbot.keyClick(dialog.picture, Qt.Key.Key_Right)
-    assert names(dialog)[0] == "resnetrs50"
+    assert CATALOGUE[names(dialog)[0]].family.key == families[-1]
     qtbot.keyClick(dialog.picture, Qt.Key.Key_Left)
-    assert names(dialog)[0] == "resnetv2_50d_evos"
+    assert CATALOGUE[names(dialog)[0]].family.key == families[-2]
     assert window.document.state.spec.name == "resnet18", "a network is shown only when it is chosen"

@@ -9,6 +9,7 @@ from resnet_explorer.network.tree import tensors
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
 from resnet_explorer.weights.identify import identify
 from tests.timm_reference import macs, named, twins
 
@@ -55,3 +56,20 @@ def _layers(name: str) -> list[tuple[int, tuple[str, tuple[int, ...]]]]:
     shapes = tensors(compile_spec(find(name)))
     paths = list(dict.fromkeys(path.rpartition(".")[0] for path in shapes))
     return [(3 * paths.index(path.rpartition(".")[0]), (path, shape)) for path, shape in shapes.items()]
+
+
+def test_an_edited_one_keeps_what_no_tensor_tells() -> None:
+    spec = assign(find("nf_seresnet26"), "blocks=1,2,1,1", "widths=8,16,24,32")
+    found = identify(tensors(compile_spec(spec))).spec
+    kept = (
+        "order",
+        "norm",
+        "conv",
+        "conv_bias",
+        "branch_scale",
+        "track_variance",
+        "attention_scale",
+        "blocks",
+        "widths",
+    )
+    assert [getattr(found, key) for key in kept] == [getattr(spec, key) for key in kept]

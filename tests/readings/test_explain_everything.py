@@ -88,12 +88,13 @@ CHOICES = [
 NUMBERS = [
     *("shortcut_scale=0.5", "shortcut_scale=1.5", "shortcut_dropout=0.3", "branch_scale=0.5", "dropout=0.2"),
     *("block_dropout=0.3", "stochastic_depth=0.5", "reduce_first=2", "zero_init=true", "residual=false"),
+    *("track_variance=true", "conv_bias=true", "head_norm=true", "map_side=5"),
 ]
 
 
 def with_choice(base: str, setting: str) -> ResNetSpec:
     """Return a network with a choice, and with what its refusal offers where it needs more."""
-    settings: tuple[str, ...] = (setting,)
+    settings: tuple[str, ...] = (setting, "map_side=3")
     for _ in range(3):
         try:
             return assign(CATALOGUE[base].spec, *settings)

@@ -21,7 +21,7 @@ from resnet_explorer.readings import analyse
 from resnet_explorer.source import lines_of, to_source
 from resnet_explorer.spec import AntiAlias, InputShape, Pool, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
-from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.search import default_input
 
 SMALL = ("blocks=2,1,2", "widths=16,32,48", "strides=1,2,2", "stem_channels=8", "stem_width=8", "classes=7")
@@ -55,6 +55,8 @@ CHOICES = [
     "attention=gc", "attention=gca attention_at=middle reduction_multiple=1 block=bottleneck",
     "attention=nl reduction=3", "stage_end=bam", "stage_end=bam,none,bam block=bottleneck order=v2 reduction=4",
     "stage_end=bam residual=false blocks=1,1,1 norm=none",
+    "attention=se reduction_of=block-input reduction=3 block=bottleneck", "stem=3x3 stem_pool=none",
+    "attention=se attention_at=middle reduction=4 reduction_of=block-input reduction_multiple=1 block=bottleneck",
     "attention=se attention_at=middle block=bottleneck", "attention=eca attention_at=middle order=v2 anti_alias=blur",
     "norm=group", "norm=group norm_groups=8 block=bottleneck",
     "norm=layer", "norm=instance", "norm=frn order=v2", "norm=evonorm-s0 order=v2",
@@ -64,6 +66,8 @@ CHOICES = [
     "activation=prelu order=v2 classes=none stem=deep", "activation=prelu block=basic,bottleneck,basic stem_pool=conv",
     "anti_alias=average", "anti_alias=blur block=bottleneck", "anti_alias=average downsample=avgpool block=bottleneck",
     "norm=none order=v2 conv=scaled-standardised conv_bias=true branch_scale=0.2 track_variance=true zero_init=true",
+    "norm=none order=v2 branch_scale=0.2,0.5,0.3 track_variance=true,false,true",
+    "norm=none order=v2 track_variance=true residual=true,false,true",
     "norm=none order=v2 track_variance=true block=bottleneck gain=skipinit attention=se attention_scale=2",
     "norm=none order=v2 track_variance=true blocks=2 widths=16 strides=1", "conv_bias=true", "conv=scaled-standardised",
     "init=fixup norm=none conv=scaled-standardised activation=mish", "conv_bias=true stem=deep downsample=avgpool",
@@ -126,8 +130,10 @@ def shallow(name: str) -> ResNetSpec:
     spec = find(name)
     blocks = tuple(min(count, 2) for count in spec.blocks)
     rows = tuple(row[:2] for row in spec.block_widths)
-    widths = tuple(row[-1] for row in rows) if rows else tuple(width // 4 for width in spec.widths)
-    return replace(spec, blocks=blocks, widths=widths, block_widths=rows, stem_channels=spec.stem_channels // 4)
+    changes: dict[str, object] = {"blocks": blocks, "widths": rows or tuple(width // 4 for width in spec.widths)}
+    if spec.group_width:
+        changes["group_width"] = max(1, spec.group_width // 4)
+    return change_all(spec, {**changes, "stem_channels": spec.stem_channels // 4})
 
 
 def text(spec: ResNetSpec, image: InputShape | None = None) -> str:
@@ -242,7 +248,7 @@ SETTINGS = {
     "shortcut_scale": ["0.5"], "shortcut_dropout": ["0.1"], "branch_scale": ["0.5"],
     "track_variance": ["true"], "attention_scale": ["2"],
     "attention": ["se", "eca", "cbam", "gc", "gca", "nl"], "attention_at": ["middle"], "reduction": ["3", "16"],
-    "reduction_multiple": ["1", "5"],
+    "reduction_multiple": ["1", "5"], "reduction_of": ["block-input"],
     "norm": ["group", "layer", "instance", "none", "frn", "evonorm-s0"], "norm_groups": ["6"],
     "conv": ["standardised", "scaled-standardised"], "conv_bias": ["true"],
     "activation": ["leaky-relu", "silu", "gelu"], "anti_alias": ["blur", "average"],

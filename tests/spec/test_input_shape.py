@@ -26,6 +26,36 @@ def test_spellings(text: str, shape: InputShape) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "dims", "shape"),
+    [
+        ("1x3x16x112x112", 3, (1, 3, 16, 112, 112)),
+        ("2x3x8x64x96", 3, (2, 3, 8, 64, 96)),
+        ("8x64x96", 3, (1, 3, 8, 64, 96)),
+        ("112", 3, (1, 3, 16, 112, 112)),
+        ("1x3x1000", 1, (1, 3, 1000)),
+        ("1000", 1, (1, 3, 1000)),
+    ],
+)
+def test_signals_and_videos(text: str, dims: int, shape: tuple[int, ...]) -> None:
+    assert parse_input(text, 3, dims).shape(3, dims) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "dims", "where"),
+    [
+        ("1x1x16x112x112", 3, "conv1"),
+        ("1x3x16x112x112x1", 3, "input"),
+        ("1x3x4x1000", 1, "input"),
+        ("2x1000", 1, "conv1"),
+    ],
+)
+def test_bad_signals_and_videos(text: str, dims: int, where: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_input(text, 3, dims)
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
     ("text", "where"),
     [
         ("", "input"),

@@ -77,7 +77,7 @@ class AttentionPool2d(base.Layer):
     ink = "linear"
     box = "attention pool"
     sees_all = True
-    short = "attention pool"
+    short = "attention"
     has_caption = True
 
     @property

@@ -240,7 +240,7 @@ class AvgPool2d(Windows):
 
     module = "torch.nn:AvgPool2d"
     noun = "average pool"
-    short = "mean"
+    short = "avg"
 
     @property
     def keeps_size(self) -> bool:
