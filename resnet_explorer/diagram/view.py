@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from resnet_explorer.network import Block, Network, Stage
-from resnet_explorer.network.kinds import Role
+from resnet_explorer.network import Block, Form, Network, Stage, flat
+from resnet_explorer.network.kinds import Layer
 
 FOLD_ABOVE = 8
 """A stage of more blocks than this is shown folded until it is asked for."""
@@ -42,19 +42,19 @@ class View:
 
 
 def foldable(stage: Stage) -> bool:
-    """Return whether a stage is long enough to be folded, and all its blocks after the first are alike."""
-    return len(stage.blocks) > FOLD_ABOVE and all(_alike(block, stage.blocks[1]) for block in stage.blocks[2:])
+    """Return whether a stage is long enough to be folded, and alike enough.
+
+    All blocks after the first are of the same kinds of layers; their widths and factors may differ.
+    """
+    if len(stage.blocks) <= FOLD_ABOVE:
+        return False
+    second = stage.blocks[1].form
+    kinds = _kinds(second)
+    return all(block.form is second or _kinds(block.form) == kinds for block in stage.blocks[2:])
 
 
-def _alike(block: Block, other: Block) -> bool:
-    """Return whether two blocks have the same kinds of layers, whatever their widths and factors."""
-    return block.form is other.form or _layers(block) == _layers(other)
-
-
-def _layers(block: Block) -> list[tuple[str, str, str]]:
-    """Return the layers of a block but for zero-padding, which widths that grow by fractions need at times."""
-    parts = (part for part in block.form.parts if part.layer.role is not Role.PAD)
-    return [(part.name, part.layer.kind, part.layer.short) for part in parts]
+def _kinds(form: Form) -> list[type[Layer]]:
+    return [type(part.layer) for part in flat((*form.branch, *form.after))]
 
 
 def folded(stage: Stage, view: View) -> bool:

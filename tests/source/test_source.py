@@ -43,6 +43,7 @@ CHOICES = [
     "order=norm-first norm=none block_dropout=0.1", "order=norm-first shortcut=pool-pad zero_init=true stem=cifar",
     "shortcut=pool-pad block=basic,bottleneck,basic shortcut_scale=0.5", "shortcut=pool-pad strides=1,1,1",
     "stride=last", "stride=last block=bottleneck,basic,bottleneck order=v2 shortcut=pool-pad",
+    "head_channels=12", "head_channels=12 order=v2 stem=deep stem_pool=stride activation=silu",
     "stem_activation=false", "stem_activation=false stem=deep stem_pool=conv order=norm-first",
     "residual=false", "residual=false blocks=1,1,1", "shortcut=A", "shortcut=C",
     "downsample=3x3", "downsample=avgpool", "downsample=avgpool order=v2 block=bottleneck", "gating=exclusive",
