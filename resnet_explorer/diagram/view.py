@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 
 from resnet_explorer.network import Block, Network, Stage
-from resnet_explorer.network.kinds import Layer
-from resnet_explorer.network.kinds.scaled import Beta
+from resnet_explorer.network.kinds import Role
 
 FOLD_ABOVE = 8
 """A stage of more blocks than this is shown folded until it is asked for."""
@@ -43,17 +42,19 @@ class View:
 
 
 def foldable(stage: Stage) -> bool:
-    """Return whether a stage is long enough to be folded, and alike enough: all blocks after the first are the same."""
+    """Return whether a stage is long enough to be folded, and all its blocks after the first are alike."""
     return len(stage.blocks) > FOLD_ABOVE and all(_alike(block, stage.blocks[1]) for block in stage.blocks[2:])
 
 
 def _alike(block: Block, other: Block) -> bool:
-    """Return whether two blocks have the same layers, whatever the value of β."""
+    """Return whether two blocks have the same kinds of layers, whatever their widths and factors."""
     return block.form is other.form or _layers(block) == _layers(other)
 
 
-def _layers(block: Block) -> list[tuple[str, Layer | None]]:
-    return [(part.name, None if isinstance(part.layer, Beta) else part.layer) for part in block.form.parts]
+def _layers(block: Block) -> list[tuple[str, str, str]]:
+    """Return the layers of a block but for zero-padding, which widths that grow by fractions need at times."""
+    parts = (part for part in block.form.parts if part.layer.role is not Role.PAD)
+    return [(part.name, part.layer.kind, part.layer.short) for part in parts]
 
 
 def folded(stage: Stage, view: View) -> bool:
