@@ -25,7 +25,7 @@ from resnet_explorer.ui.entries import Entry
 _HERE = "resnet_explorer.app.palette_entries"
 PROVIDERS = tuple(
     f"{_HERE}:{name}"
-    for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers", "related")
+    for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers", "relatives")
 )
 """What is found, in this order where several fit equally well; the labs' come after the lessons."""
 _LABS_AFTER = 3
@@ -134,7 +134,7 @@ def _choose(window: MainWindow, network: Network) -> Callable[[], None]:
     return choose
 
 
-def related(window: MainWindow) -> Iterator[Entry]:
+def relatives(window: MainWindow) -> Iterator[Entry]:
     """Yield the networks that cannot be built here; Enter says why, and offers what comes nearest."""
     for row in RELATIVES.values():
         words = f"{row.year} {row.authors} {row.paper}"

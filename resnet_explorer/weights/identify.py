@@ -151,6 +151,8 @@ def _identify(shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identifi
         if best and best[1].nearly:
             return _explained(*best, shapes, known)
     named_alike = by_name(shapes, known)
+    if named_alike and named_alike.missing and known is None and of_kind(family(shapes)):
+        named_alike = None  # layers of another family stand in the place of what is missing
     if named_alike and (best is None or named_alike.fitting >= best[1].fitting):
         return replace(
             named_alike,

@@ -103,7 +103,7 @@ def test_the_list_is_chosen_from_by_mouse(window: MainWindow, qtbot: QtBot) -> N
 
 def test_a_name_that_nothing_has_changes_nothing(window: MainWindow, qtbot: QtBot) -> None:
     before = window.document.state
-    choose(window, qtbot, "lenet5")
+    choose(window, qtbot, "foonet")
     assert window.document.state == before
     assert "fewer letters" in window.build.preset.list.item(0).text()
     window.build.preset.popup.hide()

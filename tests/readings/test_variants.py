@@ -23,7 +23,7 @@ ROWS: list[dict[str, Any]] = [row for row in json.loads(FILE.read_text())["netwo
 
 def read(name: str, shape: str) -> Analysis:
     spec = find(name)
-    return analyse(compile_spec(spec), parse_input(f"1x{shape}", spec.in_channels))
+    return analyse(compile_spec(spec), parse_input(f"1x{shape}", spec.in_channels, spec.dims))
 
 
 def maps(analysis: Analysis) -> Counter[str]:
