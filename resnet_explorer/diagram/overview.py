@@ -33,7 +33,7 @@ STAGE_INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
 
 
 def stage_ink(stage: Stage) -> Ink:
-    """Return the ink of a stage; eight stages use four hues twice."""
+    """Return the ink of a stage; more than four use the hues again."""
     return STAGE_INKS[(stage.number - 1) % len(STAGE_INKS)]
 
 
