@@ -56,7 +56,7 @@ class StdConv3d(nn.Conv3d):
 
 
 # Zhang and Sennrich 2019, equation 4, over the channels of each position.
-class RMSNorm1d(nn.Module):
+class RMSNorm(nn.Module):
     """x over the root mean square of its position's channels, scaled."""
 
     def __init__(self, channels: int) -> None:
@@ -69,10 +69,6 @@ class RMSNorm1d(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.weight.numel()}"
-
-
-class RMSNorm3d(RMSNorm1d):
-    """x over the root mean square of its position's channels, scaled: alike for signals and videos."""
 
 
 # max(gamma x / rms(x) + beta, tau) for each channel: Singh and Krishnan 2020, equations 1 to 3.
@@ -120,7 +116,7 @@ class EvoNormS0(nn.Module):
 
 
 # Zhang 2019, section 3.2.
-class BlurPool1d(nn.Module):
+class BlurPool(nn.Module):
     """A 1-2-1 blur at every stride-th position, reflected at the border; an axis whose kernel is 1 stays sharp."""
 
     weight: Tensor
@@ -143,10 +139,6 @@ class BlurPool1d(nn.Module):
 
     def extra_repr(self) -> str:
         return f"stride={self.stride}"
-
-
-class BlurPool3d(BlurPool1d):
-    """A 1-2-1 blur: alike for signals and videos."""
 
 
 class SamePool(nn.Module):

@@ -23,7 +23,7 @@ class StdConv2d(nn.Conv2d):
         )
 
 
-class RMSNorm2d(nn.Module):
+class RMSNorm(nn.Module):
     """x over the root mean square of its position's channels, scaled."""
 
     def __init__(self, channels: int) -> None:
@@ -54,7 +54,7 @@ class EvoNormS0(nn.Module):
         return y * self.weight.view(shape) + self.bias.view(shape)
 
 
-class BlurPool2d(nn.Module):
+class BlurPool(nn.Module):
     """A 1-2-1 blur at every stride-th position, reflected at the border."""
 
     weight: Tensor

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from enum import EnumType
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isfinite
 from typing import get_type_hints
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
+from resnet_explorer.spec.dimensions import check_dims
 from resnet_explorer.spec.fork_rules import RULES as FORK_RULES
 from resnet_explorer.spec.fork_rules import check_paths
 from resnet_explorer.spec.rules import RULES, stem_stride
@@ -223,9 +224,7 @@ def _check_values(spec: ResNetSpec) -> None:
         raise SpecError(
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
-    if type(spec.dims) is not int or spec.dims not in readers.DIMS:
-        raise SpecError("dims", f"A network cannot have {spec.dims!r} dimensions.", "Choose 1, 2 or 3.")
-    _check_dims(spec)
+    check_dims(spec.dims, partial(getattr, spec))
 
 
 def _check_rows(spec: ResNetSpec) -> None:
@@ -325,35 +324,6 @@ def _widths(spec: ResNetSpec) -> Iterator[tuple[ResNetSpec, choices.Block, int]]
     """Yield the different widths of each stage with what the stage is made of."""
     for number, (stage, kind) in enumerate(zip(spec.by_stages, spec.block, strict=True), start=1):
         yield from ((stage, kind, width) for width in dict.fromkeys(spec.stage_widths(number)))
-
-
-_ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
-    "attention": (choices.Attention.NONE, choices.Attention.SE, choices.Attention.ECA, choices.Attention.CBAM),
-    "stage_end": (choices.StageEnd.NONE,),
-    "block": (choices.Block.BASIC, choices.Block.BOTTLENECK),
-    "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
-    "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
-    "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
-    "pool": (choices.Pool.AVG,),
-    "selective": (choices.Selective.NONE,),
-    "average_down": (choices.AverageDown.NONE,),
-    "branches": (choices.Branches.ONE,),
-    "downsample": (choices.Downsample.CONV1X1, choices.Downsample.CONV3X3, choices.Downsample.AVERAGE),
-}
-"""The choices that signal and video networks have; the others are made for images."""
-
-
-def _check_dims(spec: ResNetSpec) -> None:
-    """Refuse for signals and videos what is made for images alone."""
-    if spec.dims == 2:
-        return
-    for axis, allowed in _ANY_DIMS.items():
-        value = getattr(spec, axis)
-        for option in value if isinstance(value, tuple) else (value,):
-            if option not in allowed:
-                fixes = (("dims=2",), (f"{axis}={allowed[0]}",))
-                what = f"{option.label} is made for images, not for networks of {spec.dims} dimensions."
-                raise SpecError(axis, what, f"Choose {allowed[0].label}, or set dims to 2.", fixes)
 
 
 _NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={readers.USUAL_BASE_WIDTH}"))

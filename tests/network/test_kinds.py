@@ -273,7 +273,8 @@ INSIDE = (
 WRITTEN = [
     (layer, shape)
     for layer, shape in CASES
-    if layer.called.startswith("nn.") or (layer.called in classes() and layer.kind not in INSIDE)
+    if layer.called.startswith("nn.")
+    or (layer.called in classes(getattr(layer, "dims", 2)) and layer.kind not in INSIDE)
 ]
 
 

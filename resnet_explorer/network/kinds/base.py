@@ -298,7 +298,7 @@ def home(path: str, dims: int) -> str:
     """Return where the PyTorch class of a layer stands for signals and videos, from where it stands for images."""
     if dims == 2 or path.startswith("torch"):
         return in_dims(path, dims)
-    return in_dims(path.replace("module.layers:", "module.any_dims:"), dims)
+    return path.replace("module.layers:", "module.any_dims:")
 
 
 def by(stride: int) -> str:

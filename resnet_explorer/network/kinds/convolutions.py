@@ -12,6 +12,11 @@ from resnet_explorer.network.kinds.tape import Tape, Value
 
 ITEMS = {1: "signal", 2: "image", 3: "video"}
 """What a network of so many dimensions works on."""
+_STANDARDISED = {
+    1: "resnet_explorer.module.any_dims:StdConv1d",
+    2: "resnet_explorer.module.layers:StdConv2d",
+    3: "resnet_explorer.module.any_dims:StdConv3d",
+}
 _SIDES = {
     1: "Kernel length",
     2: "Kernel height · kernel width",
@@ -113,8 +118,7 @@ class Conv2d(base.Layer):
 
     @property
     def built(self) -> str:
-        home = "resnet_explorer.module.layers" if self.standardised else "torch.nn"
-        return base.home(f"{home}:{self.kind}", self.dims)
+        return _STANDARDISED[self.dims] if self.standardised else base.home(self.module, self.dims)
 
     def arguments(self) -> Mapping[str, object]:
         return {

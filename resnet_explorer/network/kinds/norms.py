@@ -205,6 +205,10 @@ class RMSNorm2d(DimsNorm):
     """The square, its sum, and two products."""
     box = "RMS"
 
+    @property
+    def built(self) -> str:
+        return self.module if self.dims == 2 else "resnet_explorer.module.any_dims:RMSNorm"
+
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """1 / rms of each position, and the normed map."""
         positions = prod(shape) // shape[1]

@@ -140,6 +140,10 @@ class BlurPool2d(Pool):
     size_key = "stage"
 
     @property
+    def built(self) -> str:
+        return self.module if self.dims == 2 else "resnet_explorer.module.any_dims:BlurPool"
+
+    @property
     def window(self) -> tuple[int, int]:
         return (3, self.stride)
 
