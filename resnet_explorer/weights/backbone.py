@@ -224,12 +224,17 @@ def _extras(
         elif not block.end and (end := _stage_end(row, at, block.out)):
             block = replace(block, end=end)
             at += len(end)
-        elif block.highway is None and row[at].biased and row[at].shape == (block.out, block.channels, 1, 1):
+        elif block.highway is None and _weights_shortcut(row[at], block) and not _begins(row, at, block):
             block = replace(block, highway=row[at])
             at += 1
         else:
             break
     return block, at
+
+
+def _weights_shortcut(layer: FileLayer, block: FoundBlock) -> bool:
+    """Return whether a layer may lead to a highway's gate."""
+    return layer.biased and layer.shape == (block.out, block.channels, 1, 1)
 
 
 def _halves(pair: Layers, block: FoundBlock) -> bool:
