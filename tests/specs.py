@@ -23,6 +23,8 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "base_width": st.integers(64, 200),
     "group_width": st.none() | st.integers(1, 4),
     "reduce_first": st.integers(1, 3),
+    "scales": st.integers(1, 4),
+    "radix": st.integers(0, 3),
     "reduction": st.integers(1, 8),
     "reduction_multiple": st.integers(1, 8),
     "norm_groups": st.integers(1, 8),

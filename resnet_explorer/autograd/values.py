@@ -8,9 +8,10 @@ from enum import StrEnum
 from math import comb
 
 from resnet_explorer.engine.jobs import job
-from resnet_explorer.network import Block, Network, Part
-from resnet_explorer.network.kinds import Role, Shape
+from resnet_explorer.network import Block, Network
+from resnet_explorer.network.kinds import Shape
 from resnet_explorer.network.tree import Chain
+from resnet_explorer.readings.read import weight_layers
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
@@ -204,7 +205,7 @@ def _ways(block: Block) -> Ways:
 
 
 def _weights(chain: Chain) -> int:
-    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
+    return len(weight_layers(chain))
 
 
 _TEXTS: Mapping[str, str] = {
@@ -276,6 +277,9 @@ _TEXTS: Mapping[str, str] = {
     "positions that they mirror.",
     "NativeDropout FusedDropout": "The gradient passes where the value was kept, scaled up as the value was; "
     "elsewhere it is 0.",
+    "Lerp": "Each of both gets dL/dy times its share of the mix.",
+    "Shake": "The first branch gets dL/dy times a random number for each image, drawn apart from that of the forward "
+    "pass; the second gets the rest.",
     "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",
     "NllLoss": "The gradient starts here: −1/N for each of the N images at its own class, 0 for every other class.",
 }

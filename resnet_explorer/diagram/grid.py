@@ -6,7 +6,9 @@ from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_explorer.diagram.view import View, folded
-from resnet_explorer.network import Block, Form, Network, Part, Stage
+from resnet_explorer.network import Block, Fork, Form, Gated, Network, Stage, flat
+from resnet_explorer.network.kinds import Role
+from resnet_explorer.network.tree import Step
 from resnet_explorer.picture.marks import Point, Style, room, width
 from resnet_explorer.picture.page import largest_zoom
 from resnet_explorer.readings import Analysis
@@ -40,7 +42,10 @@ READABLE = 0.9
 ALMOST = 0.85
 """Fewer lines and rows are easier to read: they may cost this part of the size."""
 MOST_LINES = 4
-_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM", "gc": "GC", "gca": "GC", "nl": "NL", "bam": "BAM"}
+_GATES = {
+    **{"splat": "split att.", "se": "SE", "eca": "ECA", "cbam_channel": "CBAM"},
+    **{"gc": "GC", "gca": "GC", "nl": "NL", "bam": "BAM"},
+}
 
 Card = Block | Stage
 
@@ -48,8 +53,18 @@ Card = Block | Stage
 def caption(form: Form) -> str:
     """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
     steps = form.before + form.branch + tuple(gate for gate in form.gates if gate in form.after)
-    texts = (step.layer.short if isinstance(step, Part) else _GATES.get(step.name, "") for step in steps)
-    return ", ".join(filter(None, texts))
+    return ", ".join(filter(None, map(_short, steps)))
+
+
+def _short(step: Step) -> str:
+    """Return a step's word in the caption of a block; of parallel paths, how many of which layers there are."""
+    if isinstance(step, Fork):
+        inside = [part.layer.short for part in flat(step.paths[0]) if part.layer.short]
+        count = sum(any(part.layer.role is Role.CONVOLUTION for part in flat(path)) for path in step.paths)
+        if not count:
+            return "split att."
+        return f"{count}×({', '.join(inside)})" if len(inside) > 1 else f"{count}× {inside[0]}"
+    return _GATES.get(step.name, "") if isinstance(step, Gated) else step.layer.short
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """An open block composed for the back row: its layers in stacks from x to y, the shortcut under them."""
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
+from resnet_explorer.diagram.columns import Columns
+from resnet_explorer.diagram.lanes import Lanes, Measures, fork_title
 from resnet_explorer.diagram.panel import TEXTS
-from resnet_explorer.network import Block, Gated, Part, flat
+from resnet_explorer.diagram.units import SUB, Unit, gate_height, gate_lines, units
+from resnet_explorer.network import Block, Fork, Gated, Part, flat
 from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.network.kinds.blocks import Scale
 from resnet_explorer.network.tree import Chain
-from resnet_explorer.picture.chart.text import wrap
 from resnet_explorer.picture.marks import (
     Anchor,
     Arrow,
@@ -26,42 +27,11 @@ from resnet_explorer.picture.marks import (
 from resnet_explorer.readings import Analysis, Reading
 from resnet_explorer.readings.text import compact
 
-NAME, SUB, END = 13, 10, 20
+NAME, END = 13, 20
 HIGH, STEP, TOP = 30.0, 11.0, 22.0
 """In px: the height of a layer, from one to the next below it, and the room for words above a stack."""
 _SMALL = {Role.NORM, Role.ACTIVATION, Role.SHIFT, Role.FACTOR, Role.DROP}
 _ON = {Ink.ACTIVATION: Ink.ON_LIGHT, Ink.SHORTCUT: Ink.ON_SHORTCUT}
-
-
-class Unit(NamedTuple):
-    """Layers under each other: a convolution with its norm and activation, or a gate, which has a name."""
-
-    parts: tuple[Part, ...]
-    name: str = ""
-
-
-def units(chain: Chain) -> list[Unit]:
-    """Return the layers of a chain in stacks: each has one convolution, first or last as in the whole chain."""
-    made: list[list[Part]] = [[]]
-    result: list[Unit] = []
-    first = next((step for step in chain if isinstance(step, Part)), None)
-    ends = first is not None and first.layer.role is not Role.CONVOLUTION
-    for step in chain:
-        if isinstance(step, Gated):
-            result += [Unit(tuple(made.pop()))] if made[-1] else []
-            made = [[]]
-            result.append(Unit((*flat(step.parts), step.scale), TEXTS[step.name]))
-            continue
-        assert isinstance(step, Part)
-        is_conv = step.layer.role is Role.CONVOLUTION
-        if is_conv and not ends and made[-1]:
-            result.append(Unit(tuple(made[-1])))
-            made = [[]]
-        made[-1].append(step)
-        if is_conv and ends:
-            result.append(Unit(tuple(made[-1])))
-            made = [[]]
-    return [*result, *([Unit(tuple(made[-1]))] if made[-1] else [])]
 
 
 _TRIES = (
@@ -72,12 +42,16 @@ _TRIES = (
 
 
 def large_block(analysis: Analysis, block: Block, room: tuple[float, float]) -> Picture:
-    """Return the picture of a block with all its layers: in one row of stacks, or in as many as a room needs."""
+    """Return the picture of a block with all its layers: in one row of stacks, or in as many as a room needs.
+
+    Where parallel paths have no room, each fork is one box of words.
+    """
     made: list[Picture] = []
-    for rows, gap, shapes in _TRIES:
-        made.append(_Flow(analysis, block, rows, gap, shapes).draw())
-        if made[-1].width <= room[0] and made[-1].height <= room[1]:
-            return made[-1]
+    for in_words in (False, True) if block.form.forks else (False,):
+        for rows, gap, shapes in _TRIES:
+            made.append(_Flow(analysis, block, rows, gap, shapes, in_words).draw())
+            if made[-1].width <= room[0] and made[-1].height <= room[1]:
+                return made[-1]
     return min(made, key=lambda picture: max(picture.width / room[0], picture.height / room[1]))
 
 
@@ -90,6 +64,7 @@ class _Flow:
     rows: int
     gap: float
     shapes: bool
+    in_words: bool = False
     marks: list[Mark] = field(default_factory=list)
     x: float = 0.0
     y: float = TOP + HIGH / 2
@@ -110,6 +85,7 @@ class _Flow:
         self._inline(flat(form.before))
         junction = self.x + self.gap * 0.6
         stacks, places = units(form.branch), []
+        stacks = [unit.compact for unit in stacks] if self.in_words else stacks
         each = -(-len(stacks) // self.rows)
         last: tuple[float, float] | None = None
         start = self.x
@@ -120,6 +96,8 @@ class _Flow:
             last = self._unit(unit, left, last, start)
             places.append(left)
         text = "F(x): nothing is added to it" if form.shortcut is None else "F(x)"
+        if stacks[0].fork and not self.in_words:
+            text = f"{text}: {fork_title(stacks[0].fork)}"
         if self.block.number:
             self.marks.append(Label(places[0], TOP - 9, text, NAME, Ink.ACCENT, style=Style.SEMIBOLD))
         self._after(tuple(step for step in form.after if isinstance(step, Part)), last, junction)
@@ -169,7 +147,7 @@ class _Flow:
 
     def _unit_width(self, unit: Unit) -> float:
         if unit.name:
-            texts = (width(unit.name, SUB + 1, Style.SEMIBOLD), *(width(text, SUB) for text in _gate_lines(unit)))
+            texts = (width(unit.name, SUB + 1, Style.SEMIBOLD), *(width(text, SUB) for text in gate_lines(unit)))
             return max(texts) + (16 if self.shapes else 10)
         labels = [", ".join(part.layer.label for part in parts) for parts in self._boxes(unit) if len(parts) > 1]
         both = [width(label, NAME, Style.SEMIBOLD) + 10 for label in labels]
@@ -188,6 +166,8 @@ class _Flow:
 
     def _unit(self, unit: Unit, left: float, last: tuple[float, float] | None, start: float) -> tuple[float, float]:
         """Draw a stack and the arrow to it, and return where it is left."""
+        if unit.fork and not unit.name:
+            return self._fork(unit.fork, left, last, start)
         wide = self._unit_width(unit)
         self.marks += elbow(self._way(last, left, start))
         self.x = left + wide
@@ -207,10 +187,34 @@ class _Flow:
         self._reach(self.x, foot + 4)
         return self.x, foot - HIGH / 2
 
+    def _fork(self, fork: Fork, left: float, last: tuple[float, float] | None, start: float) -> tuple[float, float]:
+        """Draw parallel paths as stacks side by side, and return where what joins them is left."""
+        self.marks += elbow(replace(self._way(last, left, start), head=False))
+        gate = Unit((*flat(fork.gate), fork.join), fork_title(fork)) if fork.gate else None
+        high = gate_height(gate) + 18 if gate else 0.0
+        columns = Columns(fork, left, self.y, self.gap, self._wide, self._node, self._boxes_of)
+        self.marks += columns.marks(self.y + high)
+        x, y, join = columns.right, columns.foot, self._wide(fork.join)
+        wide = max(join, self._unit_width(gate)) if gate else join
+        if gate:
+            top = y - HIGH / 2 - high
+            self.marks.append(replace(self._gate(gate, x, wide), y=top))
+            enter, floor = top + (high - 18) / 2, top + high - 18
+            up = ((x - 8, y), (x - 8, enter), (x, enter))
+            self.marks += elbow(Arrow(up, Ink.GATE, 1.8))
+            self.marks.append(Arrow(((x + wide / 2, floor), (x + wide / 2, y - HIGH / 2)), Ink.GATE, 1.8))
+        self.marks.append(Arrow(((x - 8, y), (x + (wide - join) / 2, y)), Ink.MUTED, 1.8))
+        self.marks.append(self._node(fork.join, x + (wide - join) / 2, y - HIGH / 2, join))
+        self.x = x + wide
+        self._reach(self.x, y + HIGH / 2 + 4)
+        return x + (wide + join) / 2, y
+
+    def _boxes_of(self, path: Chain) -> list[tuple[Part, ...]]:
+        return self._boxes(Unit(flat(path)))
+
     def _gate(self, unit: Unit, left: float, wide: float) -> Group:
         """Return a gate as one box: its name, and its layers in words."""
-        lines = _gate_lines(unit)
-        high = 28.0 + 13.0 * len(lines)
+        lines, high = gate_lines(unit), gate_height(unit)
         marks: list[Mark] = [
             Box(0, 0, wide, high, Ink.GATE, None, 0, 6),
             Label(wide / 2, 19, unit.name, SUB + 1, Ink.ON_DARK, Anchor.MIDDLE, Style.SEMIBOLD),
@@ -248,11 +252,11 @@ class _Flow:
             self.marks.append(replace(self._way(last, self.x + self.gap, 0.0), head=False))
             self.x += self.gap - 4
         if joins:
-            left = self.x + self.gap
+            left = max(self.x + self.gap, junction + 36 + self._shortcut_length(form.shortcut or ()) - HIGH / 2)
             self.marks += elbow(self._way(last, left, self.x))
             self.marks.append(self._node(after[0], left, self.y - HIGH / 2, HIGH))
             self.x = left + HIGH
-            self._shortcut(junction, left + HIGH / 2, flat(form.shortcut or ()))
+            self._shortcut(junction, left + HIGH / 2, form.shortcut or ())
             after = after[1:]
         self._inline(after)
 
@@ -266,10 +270,11 @@ class _Flow:
             self.x += wide
             self._reach(self.x, self.y + HIGH)
 
-    def _shortcut(self, junction: float, end: float, parts: tuple[Part, ...]) -> None:
+    def _shortcut(self, junction: float, end: float, chain: Chain) -> None:
         """Draw the shortcut from the junction under all stacks to the addition: solid for the identity."""
+        parts = flat(chain)
         form, start, text = self.block.form, TOP + HIGH / 2, _shortcut_text(parts, bool(self.block.form.gate))
-        total = sum(map(self._wide, parts)) + self.gap * max(0, len(parts) - 1)
+        lanes, total = self._lanes(), self._shortcut_length(chain)
         at = junction + max(16.0, (end - junction - total) / 2)
         long = width(text, NAME, Style.SEMIBOLD)
         fits = not parts or at + total + 12 + long <= end - 6
@@ -279,11 +284,18 @@ class _Flow:
         self.marks.append(Box(junction - 4, start - 4, 8, 8, Ink.SHORTCUT, None, 0, 4))
         points = [(junction, start), (junction, low)]
         x = junction
-        for part in parts:
+        deep = 0.0
+        for each in chain:
             points.append((at, low))
-            self.marks += elbow(replace(line, points=tuple(points), head=True))
-            self.marks.append(self._node(part, at, low - HIGH / 2, self._wide(part), True))
-            x = at + self._wide(part)
+            self.marks += elbow(replace(line, points=tuple(points), head=not isinstance(each, Fork)))
+            if isinstance(each, Fork):
+                made, x = Lanes(each, (at, low), lanes, replace(line, dash=Dash.SOLID), self._aside).run()
+                self.marks += made
+                deep = lanes.height(each)
+            else:
+                part = flat((each,))[0]
+                self.marks.append(self._node(part, at, low - HIGH / 2, self._wide(part), True))
+                x = at + self._wide(part)
             points, at = [(x, low)], x + self.gap
         up = ((end, low), (end, self.y + HIGH / 2))
         self.marks += elbow(replace(line, points=(*points, *up), head=True))
@@ -291,7 +303,18 @@ class _Flow:
         if parts:
             place, anchor = (x + 12, low - 9) if fits else (junction + 10, low - HIGH / 2 - 7), Anchor.START
         self.marks.append(Label(*place, text, NAME, Ink.SHORTCUT, anchor, Style.SEMIBOLD))
-        self._reach(max(end, x), low + HIGH / 2 + 4)
+        self._reach(max(end, x), low + HIGH / 2 + 4 + deep)
+
+    def _lanes(self) -> Measures:
+        return Measures(HIGH + 12, max(self.gap, 14.0), HIGH / 2, 0.0, self._wide, down=True)
+
+    def _shortcut_length(self, chain: Chain) -> float:
+        spans = [self._lanes().span(each) if isinstance(each, Fork) else self._wide(flat((each,))[0]) for each in chain]
+        return sum(spans) + self.gap * max(0, len(chain) - 1)
+
+    def _aside(self, part: Part, x: float, y: float) -> Group:
+        """Return a layer of the shortcut's lanes."""
+        return self._node(part, x, y - HIGH / 2, self._wide(part), True)
 
     def _node(self, part: Part, x: float, y: float, wide: float, aside: bool = False, label: str = "") -> Group:
         """Return a layer: its name and channels in a box of its colour; on the shortcut in the shortcut's."""
@@ -312,11 +335,6 @@ class _Flow:
             marks.append(Label(wide / 2, HIGH / 2 + 11, text, SUB, on, Anchor.MIDDLE))
         path = f".{part.name}" if self.block.number else part.name
         return Group(path, layer.kind, layer.kind, x, y, wide, HIGH, tuple(marks))
-
-
-def _gate_lines(unit: Unit) -> tuple[str, ...]:
-    labels = ", ".join(part.layer.label for part in unit.parts[:-1])
-    return wrap(labels, max(84.0, width(unit.name, SUB + 1, Style.SEMIBOLD)), SUB, 9)
 
 
 def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:

@@ -132,7 +132,7 @@ class Engine:
         """Start a process on a thread: the server that forks it may first have to import PyTorch."""
         if worker.connection is not None or self._closed:
             return
-        context = processes.context()
+        context = processes.context(with_optimisers=self._preload is not None)
         worker.connection, far = multiprocessing.Pipe()
         modules = self._preload() if self._preload else None
         worker.process = context.Process(target=processes.work, args=(far, modules), daemon=True, name="engine")  # type: ignore[attr-defined]

@@ -22,14 +22,17 @@ from resnet_explorer.errors import ExplorerError
 
 PRELOADED: tuple[str, ...] = ("resnet_explorer.engine.preload",)
 """The modules that the server imports before it forks."""
+_COMPILER = "torch._dynamo"
+"""What PyTorch's first optimiser imports: 1.4 seconds, which processes that the server forks share."""
 _ROUNDS, _ROUND = 50, 0.02
 """How often, and for how many seconds each time, the end waits for a thread that is starting a process."""
 _threads: "WeakSet[threading.Thread]" = WeakSet()
 
 
-def context() -> BaseContext:
+def context(with_optimisers: bool = False) -> BaseContext:
     """Return the way to start processes: from a server that has PyTorch imported where the system knows such.
 
+    A server that starts now also imports the compiler for processes that train, which else each of them imports.
     A start takes 20 ms then instead of 2 s. Waiting threads sleep (``OMP_WAIT_POLICY``): with a busy core beside it
     PyTorch is 18 times slower otherwise.
     """
@@ -37,7 +40,7 @@ def context() -> BaseContext:
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     chosen = multiprocessing.get_context("forkserver")
-    chosen.set_forkserver_preload(list(PRELOADED))
+    chosen.set_forkserver_preload([*PRELOADED, *([_COMPILER] if with_optimisers else [])])
     return chosen
 
 

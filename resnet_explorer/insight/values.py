@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.network import Block, compile_spec
+from resnet_explorer.network import Block, compile_spec, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Scale
 from resnet_explorer.runs.folder import CHECKPOINT
@@ -293,6 +293,7 @@ def map_paths(spec: ResNetSpec) -> tuple[str, ...]:
 
 def _layer_paths(block: Block) -> list[str]:
     gates = tuple(f"{gate}." for gate in block.gate_paths)
+    weights = {part.name for fork in block.form.forks for part in flat(fork.gate)}
     return [
         path
         for path, part in zip(block.layer_paths, block.form.parts, strict=True)
@@ -300,6 +301,7 @@ def _layer_paths(block: Block) -> list[str]:
         and not isinstance(part.layer, Scale)
         and not path.startswith(gates)
         and not part.name.startswith("gate.")
+        and part.name not in weights
     ]
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import prod
 
 from resnet_explorer.diagram.overview import stage_ink
-from resnet_explorer.network import Block, Gated, Network, Part
+from resnet_explorer.network import Block, Fork, Network, Part, flat
 from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.network.kinds.convolutions import ITEMS
 from resnet_explorer.network.kinds.dimensions import sides
@@ -97,16 +97,19 @@ def _layers_text(block: Block) -> str:
     return ", ".join(f"{layer.kind} {layer.hyper}".strip() for layer in layers)
 
 
-def _passed(step: Step) -> Part:
-    """Return the layer of a step that the tensor passes last: a gate's product, what joins a fork."""
-    return step if isinstance(step, Part) else step.scale if isinstance(step, Gated) else step.join
-
-
 def main_way(block: Block) -> tuple[Part, ...]:
-    """Return the layers that the tensor passes: neither those of the shortcut nor those that lead to a gate."""
+    """Return the layers that the tensor passes: neither those of the shortcut nor those that lead to a gate.
+
+    Of parallel paths it takes the first.
+    """
     form = block.form
-    chain = (*form.before, *form.branch, *form.after)
-    return tuple(_passed(step) for step in chain)
+    return tuple(part for step in (*form.before, *form.branch, *form.after) for part in _passed(step))
+
+
+def _passed(step: Step) -> tuple[Part, ...]:
+    if isinstance(step, Fork):
+        return (*flat(step.paths[0]), step.join)
+    return (step,) if isinstance(step, Part) else (step.scale,)
 
 
 def _by_blocks(analysis: Analysis) -> Iterator[Stop]:
@@ -144,7 +147,7 @@ def _inside(analysis: Analysis, block: Block, unit: str, ink: Ink) -> Iterator[S
     the layer after it.
     """
     form, way = block.form, set(map(id, main_way(block)))
-    branch = {id(_passed(step)) for step in form.branch}
+    branch = {id(part) for step in form.branch for part in _passed(step)}
     copied, waits = analysis.sums[block.path].input, False
     for row in analysis.rows_of(block):
         if id(row.part) not in way:

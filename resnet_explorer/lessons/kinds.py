@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from resnet_explorer.network import Block, Network, Part
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.tree import flat
+from resnet_explorer.readings.read import weight_layers
 
 
 def _blocks(network: Network) -> tuple[Block, ...]:
@@ -47,10 +48,8 @@ def _tensors(network: Network, buffers: bool) -> Iterable[str]:
 def _weight_layers(network: Network) -> Iterable[str]:
     """Yield the layers that ``depth`` counts: those of stem, branches and head, without gates and projections."""
     for block in network.blocks:
-        own = [step for step in block.form.branch if isinstance(step, Part)]
-        yield from (
-            path for path, part in _parts(block) if part in own and _role(part) in (Role.CONVOLUTION, Role.LINEAR)
-        )
+        own = weight_layers(block.form.branch)
+        yield from (path for path, part in _parts(block) if part in own)
 
 
 KINDS: Mapping[str, Callable[[Network], Iterable[str]]] = {

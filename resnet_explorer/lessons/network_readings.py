@@ -10,7 +10,7 @@ from resnet_explorer.lessons.readings import analysis_of, check_size
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Layer, Shape
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
-from resnet_explorer.network.tree import flat
+from resnet_explorer.network.tree import stride_of
 from resnet_explorer.readings import Analysis, Row, analyse, read
 from resnet_explorer.readings.kept import Kept, inference_bytes, kept, training_bytes
 from resnet_explorer.readings.needs import needs
@@ -135,7 +135,7 @@ def stride(scene: Scene, path: str) -> int:
     analysis = analysis_of(scene)
     block = analysis.network.block_at(path)
     if block and path == block.path:
-        return _stride_of([part.layer for part in flat(block.form.before + block.form.branch)])
+        return stride_of(block.form.before + block.form.branch)
     if stage := next((stage for stage in analysis.network.stages if stage.path == path), None):
         return prod(stride(scene, inner.path) for inner in stage.blocks)
     return _stride_of([row.part.layer for row in _rows(analysis, path)])

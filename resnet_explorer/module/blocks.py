@@ -1,4 +1,4 @@
-"""A module for each kind of layer, and one block whose forward reads as the equation."""
+"""A module for each kind of layer, for a gate and for a fork, and one block whose forward reads as the equation."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from resnet_explorer.module.forks import Carry
 from resnet_explorer.network import Block as BlockNode
+from resnet_explorer.network import Fork as ForkNode
 from resnet_explorer.network import Gated, Part, flat
 from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.blocks import GatedAdd, Multiply
@@ -44,6 +46,43 @@ class Gate(nn.Module):
         return made
 
 
+class Fork(nn.Module):
+    """y = join(F1(x), F2(x), ..., weights): parallel paths, and perhaps weights that see the ends of all of them."""
+
+    def __init__(self, fork: ForkNode) -> None:
+        super().__init__()
+        self.chains = tuple(self._added(fork, path) for path in fork.paths)
+        self.gate = self._added(fork, fork.gate)
+        (self.join,) = self._added(fork, (fork.join,))
+
+    def _added(self, fork: ForkNode, chain: Chain) -> tuple[str, ...]:
+        """Give the fork the layers of a chain, and return their names."""
+        names = tuple(part.name.removeprefix(f"{fork.name}.") for part in flat(chain))
+        for name, part in zip(names, flat(chain), strict=True):
+            home: nn.Module = self
+            *outer, last = name.split(".")
+            for folder in outer:
+                if not hasattr(home, folder):
+                    home.add_module(folder, nn.Sequential())
+                home = home.get_submodule(folder)
+            home.add_module(last, module_of(part.layer))
+        return names
+
+    def forward(self, x: Tensor) -> Tensor:
+        ends: list[Tensor] = []
+        for names in self.chains:
+            end = x
+            for name in names:
+                layer = self.get_submodule(name)
+                end = layer(end, ends[-1]) if isinstance(layer, Carry) else layer(end)
+            ends.append(end)
+        if self.gate:
+            total = self.get_submodule(self.gate[0])(*ends)
+            ends.append(run(self, self.gate[1:], total))
+        joined: Tensor = self.get_submodule(self.join)(*ends)
+        return joined
+
+
 def add_chain(module: nn.Module, chain: Chain) -> tuple[str, ...]:
     """Give a module the layers of a chain under their names; return those names in their order.
 
@@ -54,7 +93,11 @@ def add_chain(module: nn.Module, chain: Chain) -> tuple[str, ...]:
         if isinstance(step, Gated):
             module.add_module(step.name, Gate(step))
             names.append(step.name)
-        elif isinstance(step, Part) and step.layer.module:
+        elif isinstance(step, ForkNode):
+            name, _, inner = step.name.partition(".")
+            _add(module, name, inner, Fork(step))
+            names += [] if name in names else [name]
+        elif step.layer.module:
             name, _, inner = step.name.partition(".")
             _add(module, name, inner, module_of(step.layer))
             names += [] if name in names else [name]

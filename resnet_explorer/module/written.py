@@ -4,6 +4,9 @@ Its lines have at most 88 characters, as all of that source. Two classes are sho
 they record in autograd what the published code records.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -168,6 +171,146 @@ class BAM(nn.Module):
         means = x.mean(dim=(2, 3), keepdim=True)
         channels = self.fc2(functional.relu(self.bn(self.fc1(means))))
         return x + x * torch.sigmoid(self.conv3(y) + channels)
+
+
+class Path(nn.Sequential):
+    """Layers in a row, by their names."""
+
+    def __init__(self, **layers: nn.Module) -> None:
+        super().__init__()
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+
+class Scales(nn.Module):
+    """Slices of the channels, each but the last through a path of its own.
+
+    Without a pool for the last slice each path also adds what the one before gave.
+    """
+
+    def __init__(
+        self, paths: int, path: Callable[[], nn.Module], pool: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        self.paths = nn.ModuleList(path() for _ in range(paths))
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        *slices, last = x.chunk(len(self.paths) + 1, 1)
+        ends: list[Tensor] = []
+        for path, y in zip(self.paths, slices, strict=True):
+            ends.append(path(ends[-1] + y if ends and self.pool is None else y))
+        return torch.cat((*ends, last if self.pool is None else self.pool(last)), 1)
+
+
+class SelectiveKernels(nn.Module):
+    """Paths weighted, for each channel, by attention that sees the sum of all."""
+
+    def __init__(self, *paths: nn.Module, attn: nn.Module) -> None:
+        super().__init__()
+        self.paths = nn.ModuleList(paths)
+        self.attn = attn
+
+    def forward(self, x: Tensor) -> Tensor:
+        ends = torch.stack([path(x) for path in self.paths], 1)
+        numbers = self.attn(ends.sum(1).mean(dim=(2, 3), keepdim=True))
+        weights = numbers.unflatten(1, (len(self.paths), -1)).softmax(dim=1)
+        y: Tensor = (ends * weights).sum(1)
+        return y
+
+
+class SplitSelectiveKernels(nn.Module):
+    """Paths that see slices, weighted by attention that sees the sum of all paths."""
+
+    def __init__(self, *paths: nn.Module, attn: nn.Module) -> None:
+        super().__init__()
+        self.paths = nn.ModuleList(paths)
+        self.attn = attn
+
+    def forward(self, x: Tensor) -> Tensor:
+        slices = x.chunk(len(self.paths), 1)
+        pairs = zip(self.paths, slices, strict=True)
+        ends = torch.stack([path(part) for path, part in pairs], 1)
+        numbers = self.attn(ends.sum(1).mean(dim=(2, 3), keepdim=True))
+        weights = numbers.unflatten(1, (len(self.paths), -1)).softmax(dim=1)
+        y: Tensor = (ends * weights).sum(1)
+        return y
+
+
+class SplitAttention(nn.Module):
+    """Splits of the channels weighted by layers that see the sum of all splits."""
+
+    def __init__(self, radix: int, groups: int, **layers: nn.Module) -> None:
+        super().__init__()
+        self.radix, self.groups = radix, groups
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        splits = x.unflatten(1, (self.radix, -1))
+        y = splits.sum(1).mean(dim=(2, 3), keepdim=True)
+        for layer in self.children():
+            y = layer(y)
+        y = y.view(len(x), self.groups, self.radix, -1).transpose(1, 2)
+        weights = y.softmax(dim=1).reshape(*splits.shape[:3], 1, 1)
+        total: Tensor = (splits * weights).sum(1)
+        return total
+
+
+class GroupedSE(nn.Module):
+    """x times a gate for each channel, from layers that see the channels' means."""
+
+    def __init__(self, **layers: nn.Module) -> None:
+        super().__init__()
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.mean(dim=(2, 3), keepdim=True)
+        for layer in self.children():
+            y = layer(y)
+        return x * torch.sigmoid(y)
+
+
+class Shake(torch.autograd.Function):
+    """a and b mixed by alpha; the gradient is shared by beta."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+        ctx.save_for_backward(beta)
+        return torch.lerp(b, a, alpha)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (beta,) = ctx.saved_tensors
+        return gradient * beta, gradient * (1 - beta), None, None
+
+
+class Branches(nn.ModuleList):
+    """Two branches, mixed at random in training, and half and half in inference."""
+
+    def __init__(self, branch: Callable[[], nn.Module]) -> None:
+        super().__init__([branch(), branch()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self[0](x), self[1](x)
+        if not self.training:
+            return torch.lerp(a, b, 0.5)
+        alpha, beta = torch.rand(2, len(x), 1, 1, 1, dtype=x.dtype, device=x.device)
+        mixed: Tensor = Shake.apply(a, b, alpha, beta)
+        return mixed
+
+
+class ShiftedConvs(nn.Module):
+    """Two convolutions side by side, the second on the map shifted by a pixel."""
+
+    def __init__(self, conv1: nn.Module, conv2: nn.Module) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = conv1, conv2
+
+    def forward(self, x: Tensor) -> Tensor:
+        shifted = functional.pad(x, (-1, 1, -1, 1))
+        return torch.cat((self.conv1(x), self.conv2(shifted)), 1)
 
 
 class StochasticDepth(nn.Module):

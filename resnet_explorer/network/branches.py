@@ -16,6 +16,7 @@ from resnet_explorer.spec import (
     AntiAlias,
     Attention,
     AttentionAt,
+    AverageDown,
     Conv,
     Gain,
     Init,
@@ -165,11 +166,14 @@ def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
     strides = {Stride.CONV1X1: (at.stride, 1, 1), Stride.CONV3X3: (1, at.stride, 1), Stride.LAST: (1, 1, at.stride)}
     first_stride, stride, last = strides[spec.stride]
-    inner = spec.inner_width(at.width)
+    inner, splits = spec.inner_width(at.width) * spec.scales, max(1, spec.radix)
     first = inner // spec.reduce_first
+    middle = _Unit(first, inner * splits, spec.kernel, stride, spec.groups(at.width) * splits, at.before)
+    if spec.average_down is not AverageDown.NONE:
+        middle = replace(middle, stride=1)
     return (
         _Unit(at.channels, first, 1, first_stride),
-        _smoothed(spec, at, _Unit(first, inner, spec.kernel, stride, spec.groups(at.width), at.before)),
+        _smoothed(spec, at, middle),
         _Unit(inner, at.out(spec), 1, last),
     )
 
@@ -185,8 +189,8 @@ def _smoothed(spec: ResNetSpec, at: Place, unit: _Unit) -> _Unit:
     return replace(unit, stride=1, pool=None if does_nothing else SMOOTHERS[spec.anti_alias](unit.stride))
 
 
-def branch(spec: ResNetSpec, at: Place) -> Chain:
-    """Return the branch, before whatever the block does after the addition."""
+def core(spec: ResNetSpec, at: Place) -> Chain:
+    """Return the convolutions of the branch with their norms and activations, before ``forks`` parts its paths."""
     units = _UNITS[at.kind](spec, at)
     ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
     if spec.order is Order.NORM_FIRST:
@@ -195,7 +199,7 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
     if spec.attention_at is AttentionAt.MIDDLE:
         last = next(index for index, step in enumerate(chain) if step.name == f"conv{len(units)}")
         chain = (*chain[:last], *_attention(spec, at, units[-1].channels), *chain[last:])
-    return (*chain, *_end(spec, at))
+    return chain
 
 
 def _attention(spec: ResNetSpec, at: Place, channels: int) -> Chain:
@@ -285,7 +289,8 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     return (*chain, Part("factor", blocks.Gain(1, 1.0)), Part(f"bias{len(units)}b", blocks.Bias()))
 
 
-def _end(spec: ResNetSpec, at: Place) -> Chain:
+def end(spec: ResNetSpec, at: Place) -> Chain:
+    """Return how the branch ends: attention, factors, and what skips it."""
     out = at.out(spec)
     chain: Chain = _attention(spec, at, out) if spec.attention_at is AttentionAt.END else ()
     if spec.gain is Gain.SKIPINIT:
@@ -307,5 +312,5 @@ def split_first(spec: ResNetSpec, chain: Chain) -> tuple[Chain, Chain]:
     """
     if spec.order not in EARLY:
         return (), chain
-    count = next(index for index, step in enumerate(chain) if step.name == "conv1")
+    count = next(index for index, step in enumerate(chain) if step.name in ("conv1", "branches"))
     return chain[:count], chain[count:]

@@ -4,7 +4,8 @@ from functools import lru_cache
 from math import gcd
 
 from resnet_explorer.network.attention import bam
-from resnet_explorer.network.branches import Place, activation, branch, conv, hidden, norm, split_first
+from resnet_explorer.network.branches import Place, activation, conv, hidden, norm, split_first
+from resnet_explorer.network.forks import branch, shifted
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
@@ -14,7 +15,7 @@ from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.lift import lift, lift_form, lift_stem
-from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
+from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage, flat
 from resnet_explorer.spec import (
     AntiAlias,
     Downsample,
@@ -31,7 +32,7 @@ from resnet_explorer.spec import (
 )
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
-from resnet_explorer.spec.resnet_spec import last_stride, stem_stride
+from resnet_explorer.spec.rules import last_stride, stem_stride
 
 
 def _stem(spec: ResNetSpec) -> Chain:
@@ -158,6 +159,8 @@ def _bridge(spec: ResNetSpec, at: Place) -> Chain:
         return _numbered("downsample", (*pool, Part("", PadChannels(at.channels, at.out(spec)))))
     if spec.shortcut is Shortcut.PADDING:
         return (Part("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)),)
+    if spec.downsample is Downsample.SHIFTED:
+        return shifted(spec, at)
     return _numbered("downsample", _projection(spec, at))
 
 
@@ -214,7 +217,7 @@ def _after(spec: ResNetSpec, at: Place) -> Chain:
 
 def _form(spec: ResNetSpec, at: Place) -> Form:
     inner, shortcut = branch(spec, at), _shortcut(spec, at)
-    convolves = any(isinstance(step, Part) and step.layer.role is Role.CONVOLUTION for step in shortcut or ())
+    convolves = any(part.layer.role is Role.CONVOLUTION for part in flat(shortcut or ()))
     before: Chain = ()
     if convolves:
         before, inner = split_first(spec, inner)

@@ -9,6 +9,7 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.tree import Chain, Step
+from resnet_explorer.source import forks
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
 from resnet_explorer.source.scope import (
     LINE,
@@ -16,6 +17,7 @@ from resnet_explorer.source.scope import (
     PLACES,
     Sample,
     Scope,
+    Term,
     broken,
     expanded,
     function,
@@ -124,13 +126,19 @@ class Forward:
         return f"y = {function}" + (": no shortcut" if self.form.shortcut is None else "")
 
 
+_NUMBERED: Mapping[str, str] = {"branches": "1", "splat": ""}
+"""The numbers of steps whose names have none: two branches begin a piece, split attention stays with its 3x3."""
+
+
 def _lines_of(branch: Chain) -> list[Chain]:
     """Return a branch in the pieces that a line holds: a convolution with what has its number, then how it ends.
 
     Of a pair in space and time each is one.
     Pools and dropout have no number: they stay with what they follow.
     """
-    numbers = [re.search(r"\d", "" if isinstance(step, Gated) else step.name) for step in branch]
+    numbers = [
+        re.search(r"\d", _NUMBERED.get(step.name, "" if isinstance(step, Gated) else step.name)) for step in branch
+    ]
     count = max(index for index, number in enumerate(numbers) if number) + 1
     pieces: list[list[Step]] = []
     last = ""
@@ -140,8 +148,8 @@ def _lines_of(branch: Chain) -> list[Chain]:
             pieces.append([])
         last = number[0] if number else last
         pieces[-1].append(step)
-    gates: list[Step] = [step for step in branch[count:] if isinstance(step, Gated)]
-    rest: list[Step] = [step for step in branch[count:] if not isinstance(step, Gated)]
+    gates: list[Step] = [step for step in branch[count:] if not isinstance(step, Part)]
+    rest: list[Step] = [step for step in branch[count:] if isinstance(step, Part)]
     return [tuple(piece) for piece in (*pieces, gates, rest) if piece]
 
 
@@ -254,7 +262,7 @@ class _Block:
         convs = [step for step in self.steps if isinstance(step, Part) and step.layer.role is Role.CONVOLUTION]
         lines = []
         for step in self.steps:
-            writer.made = (self.out,) if step is convs[-1] else ("width", "inner", "first")
+            writer.made = (self.out,) if convs and step is convs[-1] else ("width", "inner", "wide", "first")
             if step.name.endswith("_space"):
                 writer.made = MIDDLES
             lines += self._step(writer, step)
@@ -266,8 +274,21 @@ class _Block:
         lines += Shortcut(self.spec, self.scope, self.blocks, self.out).lines()
         return [*self.scope.definitions(), *lines]
 
+    def _fork(self, writer: Writer, name: str) -> Term:
+        """Return parallel paths, or split attention over a single split."""
+        column = [next(step for step in chain if step.name == name) for chain in self.chains]
+        gates = [step for step in column if isinstance(step, Gated)]
+        if gates:
+            return forks.gate(writer, gates)
+        paths = [step for step in column if isinstance(step, Fork)]
+        if name == "branches":
+            return forks.branched(writer, paths, ("width", "inner", "first"), self.out)
+        return forks.term(writer, paths)
+
     def _step(self, writer: Writer, step: Step) -> list[str]:
-        if not isinstance(step, Part):
+        if isinstance(step, Fork) or step.name == "splat":
+            return broken(f"self.{step.name} = ", self._fork(writer, step.name))
+        if isinstance(step, Gated):
             gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
         if _is_shared(step) or isinstance(step.layer, Scale | Beta):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import gcd
 from typing import Any
 
-from resnet_explorer.network import Gated, flat
+from resnet_explorer.network import Fork, Gated, flat
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import named
@@ -66,7 +66,7 @@ class Writer:
         source, size, stride = self.flow, self.kernel or self.say("kernel"), self.say("stride", "stride")
         layers = [layer for layer in self.column if layer is not None]
         wide = [None if layer is None or max(layer.kernels) == 1 else layer.dilation for layer in self.column]
-        dilation = self.scope.say(wide, "before", "dilation") if any(wide) else "1"
+        dilation = self._dilation(wide) if any(wide) else "1"
         self.flow = self.say("out_channels", *self.made)
         padding = _padding(size, dilation)
         if layers[0].dims == 3 and layers[0].time:
@@ -82,6 +82,13 @@ class Writer:
             named("groups", self._groups(), "1"),
             "" if any(layer.bias for layer in layers) else "bias=False",
         )
+
+    def _dilation(self, wide: Sequence[int | None]) -> str:
+        """Return the dilation of a convolution, which may be twice that of its place (selective kernels)."""
+        half = [None if each is None else each // 2 for each in wide]
+        if not self.scope.same(wide) and self.scope.has(half, "before", "dilation"):
+            return f"2 * {self.scope.say(half, 'before', 'dilation')}"
+        return self.scope.say(wide, "before", "dilation")
 
     def _with_time(self, kernel: str, stride: str, padding: str, dilation: str) -> tuple[str, str, str]:
         """Return the sizes of a convolution that has another window along time than along height and width."""
@@ -168,6 +175,10 @@ def bridge(sample: Sample) -> tuple[Layer, ...]:
     return tuple(layer for layer in layers if layer.role not in ALTERING)
 
 
+def _fork(sample: Sample) -> Fork | None:
+    return next((step for step in sample.form.shortcut or () if isinstance(step, Fork)), None)
+
+
 def splits(blocks: Sequence[Sample]) -> bool:
     """Return whether some blocks begin with layers that both paths share, and others do not."""
     return len({bool(sample.form.before) for sample in blocks}) > 1
@@ -208,6 +219,11 @@ class Shortcut:
         return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
 
     def _projection(self, indent: int) -> list[str]:
+        forks = [_fork(sample) for sample in self.blocks]
+        if any(forks):
+            made = [self._shifted(forks)]
+            made += [self.writer.term(norm)] if any(norm := self._column(Role.NORM)) else []
+            return _sequence("self.downsample", made, indent)
         pools, pad = self._column(Role.POOLING), self._column(Role.PAD)
         if any(pad) and not any(pools):
             return broken("self.downsample = ", self.writer.term(pad), indent=indent)
@@ -220,6 +236,22 @@ class Shortcut:
         if None not in strides and (1 not in strides or len(strides) == 1):
             return [*first, *_sequence("self.downsample", [self.writer.term(pools), *made], indent)]
         return [*first, *_sequence("layers", made, indent), *self._pools(pools, indent), "self.downsample = layers"]
+
+    def _shifted(self, forks: Sequence[Fork | None]) -> Term:
+        """Return the two convolutions of a shifted projection."""
+        pairs: list[list[Any]] = [
+            [part.layer for part in flat((fork,)) if part.layer.role is Role.CONVOLUTION] for fork in forks if fork
+        ]
+        first = [None if fork is None else flat(fork.paths[0])[0].layer for fork in forks]
+        stride = self.scope.say(values(first, "stride"), "stride")
+        out, step = self.scope.name(self.out), stride if stride == "stride" else named("stride", stride, "1")
+        is_even = all(one.params == other.params for one, other in pairs)
+        halves = (f"{out} // 2" if is_even else f"{out} - {out} // 2", f"{out} // 2")
+        layer = pairs[0][0]
+        more = ("" if layer.bias else "bias=False", f"gamma={layer.gamma!r}" if hasattr(layer, "gamma") else "")
+        convs = [call(layer.called, self.writer.flow, half, "1", step, *more) for half in halves]
+        self.writer.flow = out
+        return call("ShiftedConvs", *convs)
 
     def _column(self, role: Role) -> Layers:
         return [next((layer for layer in layers if layer.role is role), None) for layers in self.bridges]

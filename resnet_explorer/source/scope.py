@@ -5,13 +5,14 @@ sample. A number of the tree is written as the symbol that has that value in eve
 source says nothing that the tree does not, and has no parameter for what never varies.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 from operator import eq
 
 from resnet_explorer.network import Form, flat
+from resnet_explorer.network.tree import stride_of
 from resnet_explorer.readings import Analysis
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec
@@ -55,12 +56,12 @@ def samples(analysis: Analysis) -> Mapping[str, tuple[Sample, ...]]:
 
 
 def _stride(form: Form) -> int:
-    return prod(part.layer.window[1] for part in flat(form.before + form.branch))
+    return stride_of(form.before + form.branch)
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A name, its value in each sample, and for a local name what it is made of."""
+    """A name, its value in each sample, and for a local name what it is made of: a line for each step of it."""
 
     name: str
     values: tuple[int, ...]
@@ -105,6 +106,16 @@ class Scope:
         """Return the value of a symbol in each sample."""
         return list(self._symbols[key].values)
 
+    def define(self, symbol: Symbol) -> str:
+        """Add a local name, and return it."""
+        self._symbols[symbol.name] = symbol
+        return self.name(symbol.name)
+
+    def has(self, values: Sequence[int | None], *keys: str) -> bool:
+        """Return whether one of some symbols varies and has these values."""
+        symbols = (self._symbols[key] for key in keys if key in self._symbols)
+        return any(symbol.varies and _fits(values, symbol.values) for symbol in symbols)
+
     def same(self, values: Sequence[int | None]) -> bool:
         """Return whether all values are one number."""
         return len({value for value in values if value is not None}) == 1
@@ -139,8 +150,8 @@ class Scope:
         lines = []
         for symbol in reversed(self._symbols.values()):
             if symbol.name in self.used and symbol.definition:
-                self.used |= {name for name in self._symbols if name in symbol.definition.split()}
-                lines.append(f"{symbol.name} = {symbol.definition}")
+                self.used |= self._symbols.keys() & set(re.findall(r"\w+", symbol.definition))
+                lines += [f"{symbol.name} = {part}" for part in symbol.definition.split("\n")[::-1]]
         return lines[::-1]
 
 
@@ -167,6 +178,8 @@ def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symb
             made.append(Symbol("groups", tuple(map(spec.groups, widths)), f"width // {spec.group_width}"))
         if spec.expansion != 1:
             made.append(Symbol("out", tuple(sample.out for sample in blocks), expanded(spec)))
+    if kind is Kind.BOTTLENECK and (factor := spec.scales * max(1, spec.radix)) > 1:
+        made.append(Symbol("wide", tuple(factor * spec.inner_width(w) for w in widths), f"{factor} * {inner}"))
     if spec.reduce_first > 1:
         whole = map(spec.inner_width, widths) if kind is Kind.BOTTLENECK else widths
         firsts = tuple(value // spec.reduce_first for value in whole)
@@ -253,8 +266,10 @@ def broken(before: str, term: Term, after: str = "", indent: int = 8) -> list[st
     The lines are relative to the indentation.
     """
     line = f"{before}{term}{after}"
-    if isinstance(term, str) or not term.arguments or indent + len(line) <= LINE:
+    if indent + len(line) <= LINE:
         return [line]
+    if isinstance(term, str) or not term.arguments:
+        return re.sub(r" (if|else) ", r"\n\1 ", line).split("\n")  # a choice, as formatters break it
     joined = ", ".join(map(str, term.arguments))
     if indent + 4 + len(joined) <= LINE:
         body = [joined]

@@ -19,14 +19,17 @@ from resnet_explorer.source.network import class_name, network_class, stage_func
 from resnet_explorer.source.scope import LINE, samples
 from resnet_explorer.spec.catalogue import title
 
+_FILES = ("layers.py", "written.py")
+_OTHER_FILES = ("any_dims.py", "written_any_dims.py")
+"""Where the classes of signal and video networks stand, which differ from those of image networks."""
+
 
 def to_source(analysis: Analysis) -> str:
     """Return the text of a Python file that needs PyTorch alone and whose weights have torchvision's names."""
     blocks = block_classes(analysis)
     parts = [part for block in blocks for part in (block.lines, stage_function(blocks, block)) if part]
     code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
-    own = classes(analysis.network.spec.dims)
-    small = [text for name, text in own.items() if re.search(rf"\b{name}\(", code)]
+    small = _needed(code, analysis.network.spec.dims)
     bias = repr(analysis.network.spec.gate_bias)
     shape = ", ".join(str(length) for length in analysis.total.input)
     main = [
@@ -39,9 +42,16 @@ def to_source(analysis: Analysis) -> str:
     return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
 
 
-_FILES = ("layers.py", "written.py")
-_OTHER_FILES = ("any_dims.py", "written_any_dims.py")
-"""Where the classes of signal and video networks stand, which differ from those of image networks."""
+def _needed(code: str, dims: int) -> list[str]:
+    """Return the small classes that some code calls, and those that these call."""
+    names: list[str] = []
+    own, more = classes(dims), [code]
+    while more:
+        text = more.pop()
+        found = [name for name in own if name not in names and re.search(rf"\b{name}(\(|\.apply\()", text)]
+        names += found
+        more += [own[name] for name in found]
+    return [text for name, text in own.items() if name in names]
 
 
 @cache
@@ -57,11 +67,16 @@ def classes(dims: int = 2) -> Mapping[str, str]:
         for node in (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)):
             members = [member for member in node.body if not isinstance(member, ast.AnnAssign)]
             written = (member for member in members if getattr(member, "name", "") != "extra_repr")
-            body = ("\n".join(lines[member.lineno - 1 : member.end_lineno]) for member in written)
+            body = ("\n".join(lines[_start(member) - 1 : member.end_lineno]) for member in written)
             texts[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
     if dims == 2:
         return texts
     return {in_dims(name, dims): in_dims(text, dims) for name, text in texts.items() if not re.search("[13]d$", name)}
+
+
+def _start(member: ast.stmt) -> int:
+    """Return the line at which a member of a class begins, decorators included."""
+    return min((each.lineno for each in getattr(member, "decorator_list", ())), default=member.lineno)
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
@@ -80,14 +95,17 @@ def _heading(analysis: Analysis, code: str) -> list[str]:
     shape = "×".join(str(length) for length in total.input)
     name, count = _text(title(analysis.network.spec)), f"{total.params:,} parameters."
     first = [f'"""{name}: {count}'] if _wide(name) + len(count) + 5 <= LINE else [f'"""{name}.', "", count]
-    maths = [name for name in ("gcd", "log2") if re.search(rf"\b{name}\(", code)]
+    maths = [name for name in ("ceil", "gcd", "log2") if re.search(rf"\b{name}\(", code)]
     return [
         *first,
         "",
         f"{total.macs:,} MACs (1 MAC = 2 FLOPs) at an input of {shape}.",
         '"""',
         "",
-        *([f"from math import {', '.join(maths)}", ""] if maths else []),
+        *(["from collections.abc import Callable"] if "Callable[" in code else []),
+        *([f"from math import {', '.join(maths)}"] if maths else []),
+        *(["from typing import Any"] if ": Any" in code else []),
+        *([""] if maths or "Callable[" in code else []),
         "import torch",
         "from torch import Tensor, nn",
         *(["from torch.nn import functional"] if "functional." in code else []),

@@ -49,7 +49,12 @@ def _cardinal(spec: ResNetSpec) -> str:
 
 _KEEPING = (choices.Attention.NONE, choices.Attention.ECA)
 _unreduced = _unless(
-    lambda spec: spec.attention not in _KEEPING or spec.stage_end is not choices.StageEnd.NONE,
+    lambda spec: (
+        spec.attention not in _KEEPING
+        or spec.stage_end is not choices.StageEnd.NONE
+        or spec.selective is not choices.Selective.NONE
+        or spec.radix > 0
+    ),
     "No attention, and ECA, reduce no channels.",
 )
 _inattentive = _unless(lambda spec: spec.attention is not choices.Attention.NONE, "There is no attention.")
@@ -168,14 +173,26 @@ _ROWS = (
     _axis("order", "Order", BLOCK,
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
     _axis("stride", "Stride sits", BLOCK, "Which convolution of the first block of a stage halves the map."),
+    _axis("scales", "Scales", BLOCK,
+        "The 3×3 works on this many slices of the channels, one after the other: each but the last has its own 3×3 and "
+        "adds what the slice before gave. 4 or more in Res2Net, with a base width of 26 for 4 (Gao et al. 2019).",
+        _basic),
+    _axis("selective", "Selective kernels", BLOCK,
+        "Two kernels in the place of the 3×3 (in basic blocks of the first), between which attention selects."),
+    _axis("radix", "Radix", BLOCK,
+        "The 3×3 gives this many splits of its channels, which attention weights against each other: 2 in ResNeSt; "
+        "with 1 it weights the channels alone, 0 is no split attention (Zhang et al. 2020).", _basic),
+    _axis("average_down", "Average down", BLOCK, "Where a mean of 3×3 takes over the stride of the 3×3 (ResNeSt).",
+        _basic),
+    _axis("branches", "Branches", BLOCK, "Whether F(x) is one branch, or the mix of two."),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
     _axis("attention_at", "Attention sits", BLOCK, "Where in F(x) the attention stands.", _inattentive),
     _axis("stage_end", "Stage ends in", BLOCK, "What stands after the last block of a stage."),
     _axis("reduction", "Reduction", BLOCK,
-        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS, 8 "
-        "in timm's GC and non-local, 2 in the paper of the latter.",
+        "The attention's hidden layer has the channels divided by this: 16 in SE, CBAM and SK, 4 in ResNet-RS and "
+        "ResNeSt, 8 in timm's GC and non-local, 2 in the paper of the latter.",
         _unreduced),
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",

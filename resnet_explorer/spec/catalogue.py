@@ -11,6 +11,7 @@ from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS
 from resnet_explorer.spec.block_widths import growth, widths_text
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
+from resnet_explorer.spec.path_rows import ROWS as PATH_ROWS
 from resnet_explorer.spec.regnet_rows import ROWS as REGNET_ROWS
 from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
@@ -42,7 +43,7 @@ class Entry(Row):
 
 CATALOGUE: Mapping[str, Entry] = {
     row.name: Entry(**vars(row), family=FAMILIES[family])
-    for family, rows in {**ROWS, **BLOCK_ROWS, **REGNET_ROWS}.items()
+    for family, rows in {**ROWS, **BLOCK_ROWS, **PATH_ROWS, **REGNET_ROWS}.items()
     for row in rows
 }
 

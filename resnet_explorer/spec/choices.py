@@ -79,13 +79,16 @@ class Shortcut(Option):
 
 
 class Downsample(Option):
-    """How a projection shrinks the map: by its stride, by a 3x3, or by an average pool before it (He et al. 2019)."""
+    """How a projection shrinks the map: by its stride, by a 3x3, by an average pool before it, or by two paths."""
 
     CONV1X1 = ("1x1", "strided 1×1",
         "A 1×1 convolution with the stride: it looks at a quarter of the positions and drops the rest.")
     AVERAGE = ("avgpool", "avg-pool, then 1×1",
         "A 2×2 mean shrinks the map before the 1×1, so that every position counts (ResNet-D: He et al. 2019).")
     CONV3X3 = "3x3", "strided 3×3", "A 3×3 convolution carries the stride, as in SENet-154."
+    SHIFTED = ("shifted", "two 1×1, one shifted",
+        "Two strided 1×1, the second on the map shifted by a pixel, give half the channels each (Shake-Shake: Gastaldi "
+        "2017).")
 
 
 class Gating(Option):
@@ -105,6 +108,34 @@ class AntiAlias(Option):
     NONE = "none", "none", "A stride drops positions without looking at them."
     BLUR = "blur", "blur pool", "The 3×3 keeps the size; a fixed 1-2-1 blur then takes every second position."
     AVERAGE = "average", "average pool", "The 3×3 keeps the size; a mean of 2×2 then halves the map."
+
+
+class Selective(Option):
+    """Whether kernels of two sizes take the place of the 3x3, and attention selects between them (Li et al. 2019)."""
+
+    NONE = "none", "none", "One 3×3 convolution."
+    SK = ("sk", "SK",
+        "Two 3×3 see all channels, one of them dilated by 2; for each channel a softmax over both says how much of "
+        "each counts (SKNet: Li et al. 2019).")
+    SPLIT = ("sk-split", "SK, split input",
+        "The same, but each 3×3 sees one half of the channels: fewer parameters (timm's skresnet).")
+
+
+class AverageDown(Option):
+    """Where a 3x3 mean takes over the stride of a bottleneck's 3x3 (ResNeSt's ``avd``: Zhang et al. 2020)."""
+
+    NONE = "none", "none", "The convolution carries the stride itself."
+    BEFORE = "before", "before the 3×3", "A mean of 3×3 shrinks the map before the 3×3: fewer MACs (ResNeSt-fast)."
+    AFTER = "after", "after the 3×3", "The 3×3 keeps the size; a mean of 3×3 then shrinks the map."
+
+
+class Branches(Option):
+    """Whether a block has one branch, or two that are mixed at random in training (Gastaldi 2017)."""
+
+    ONE = "one", "one", "F(x) is one branch."
+    SHAKE = ("shake-shake", "two: shake-shake",
+        "Two branches with weights of their own are mixed at random in training, half and half in inference: a strong "
+        "regulariser (Shake-Shake: Gastaldi 2017).")
 
 
 class Stem(Option):

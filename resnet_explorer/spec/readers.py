@@ -139,12 +139,16 @@ MAX_CLASSES = 1_000_000
 MAX_IN_CHANNELS = 4096
 MAX_STRIDE = 8
 MAX_REDUCTION = 1024
+MAX_SCALES = 16
+MAX_RADIX = 8
 
 WHOLES: dict[str, tuple[str, int, int]] = {
     "cardinality": ("cardinality", 1, MAX_CARDINALITY),
     "base_width": ("base width of a group", 1, MAX_WIDTH),
     "group_width": ("width of a group", 1, MAX_WIDTH),
     "reduce_first": ("reduction of the first convolution", 1, MAX_REDUCTION),
+    "scales": ("number of scales", 1, MAX_SCALES),
+    "radix": ("radix", 0, MAX_RADIX),
     "reduction": ("reduction ratio", 1, MAX_REDUCTION),
     "reduction_multiple": ("multiple that the reduced channels are rounded to", 1, MAX_REDUCTION),
     "norm_groups": ("number of groups of the norm", 1, MAX_WIDTH),

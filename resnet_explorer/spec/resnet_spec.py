@@ -4,7 +4,7 @@ Every refusal says why in one sentence, and how to mend it in another; where few
 carries it as one of its ``fixes``, which the window offers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from enum import EnumType
 from fractions import Fraction
@@ -14,6 +14,9 @@ from typing import get_type_hints
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
+from resnet_explorer.spec.fork_rules import RULES as FORK_RULES
+from resnet_explorer.spec.fork_rules import check_paths
+from resnet_explorer.spec.rules import RULES, stem_stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,9 @@ class ResNetSpec:
     width; its 3x3 works on ``cardinality`` groups of ``base_width`` channels for every 64 of the width (ResNeXt: Xie
     et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them), or on groups of ``group_width``
     channels (RegNet: Radosavovic et al. 2020); ``kernel`` is the side of the convolutions that are 3x3 in the paper.
-    ``classes`` is None for a backbone without head; ``output_stride`` is
-    the stride past which stages dilate instead of shrinking, None for no such bound.
+    ``scales`` are the slices of that 3x3 (Res2Net: Gao et al. 2019), each of the inner width; ``radix`` its splits
+    under attention, 0 for none (ResNeSt: Zhang et al. 2020). ``classes`` is None for a backbone without head;
+    ``output_stride`` is the stride past which stages dilate instead of shrinking, None for no such bound.
 
     An axis of a block may differ by stage: its field then has the first stage's value, and ``by_stage`` a row of its
     key and the values of all stages. ``at`` returns what one stage is made of. Widths may differ by block
@@ -47,6 +51,11 @@ class ResNetSpec:
     kernel: int = 3
     order: choices.Order = choices.Order.V1
     stride: choices.Stride = choices.Stride.CONV3X3
+    scales: int = 1
+    selective: choices.Selective = choices.Selective.NONE
+    radix: int = 0
+    average_down: choices.AverageDown = choices.AverageDown.NONE
+    branches: choices.Branches = choices.Branches.ONE
     residual: bool = True
     shortcut: choices.Shortcut = choices.Shortcut.PROJECTION
     downsample: choices.Downsample = choices.Downsample.CONV1X1
@@ -192,9 +201,10 @@ def check(spec: ResNetSpec) -> None:
         _check_values(stage)
     _check_channels(spec)
     for stage in dict.fromkeys(spec.by_stages):
-        for is_broken, axis, what, remedy, fixes in _RULES:
+        for is_broken, axis, what, remedy, fixes in (*RULES, *FORK_RULES):
             if is_broken(stage):
                 raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
+    check_paths(spec)
 
 
 def _check_values(spec: ResNetSpec) -> None:
@@ -325,6 +335,10 @@ _ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
     "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
     "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
     "pool": (choices.Pool.AVG,),
+    "selective": (choices.Selective.NONE,),
+    "average_down": (choices.AverageDown.NONE,),
+    "branches": (choices.Branches.ONE,),
+    "downsample": (choices.Downsample.CONV1X1, choices.Downsample.CONV3X3, choices.Downsample.AVERAGE),
 }
 """The choices that signal and video networks have; the others are made for images."""
 
@@ -375,88 +389,3 @@ def _check_reduced(spec: ResNetSpec, kind: choices.Block, width: int) -> None:
             "Choose a smaller reduction.",
             (("reduce_first=1",),),
         )
-
-
-_RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str, ...], ...]], ...] = (
-    (
-        lambda spec: spec.norm.activates and spec.order is not choices.Order.V2,
-        "norm",
-        "FRN and EvoNorm-S0 activate as they normalise, so every norm must be followed by its activation.",
-        "Choose the order v2 (full pre-activation) with them.",
-        (("order=v2",), ("norm=batch",)),
-    ),
-    (
-        lambda spec: (
-            spec.init is choices.Init.FIXUP
-            and (spec.norm is not choices.Norm.NONE or spec.order is not choices.Order.V1)
-        ),
-        "init",
-        "Fixup takes the place of normalisation in blocks of order v1.",
-        "Choose no norm and the order v1 with it.",
-        (("norm=none", "order=v1"), ("init=he-fan-out",)),
-    ),
-    (
-        lambda spec: spec.track_variance and (spec.norm is not choices.Norm.NONE or spec.order is not choices.Order.V2),
-        "track_variance",
-        "β takes the place of the norm that comes first in a block: it works on activated x, which no norm has scaled.",
-        "Choose no norm and the order v2 with it.",
-        (("norm=none", "order=v2"), ("track_variance=false",)),
-    ),
-    (
-        lambda spec: spec.zero_init and spec.order is choices.Order.RELU_BEFORE,
-        "zero_init",
-        "Here F(x) ends in a ReLU, which at 0 lets no gradient back: the branches would stay 0 for ever.",
-        "Choose another order, or start the branches as usual.",
-        (("order=v1",), ("zero_init=false",)),
-    ),
-    (
-        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_elsewhere(spec),
-        "anti_alias",
-        "Anti-aliasing takes over the stride of the 3×3, but here another convolution carries it.",
-        "Put the stride into the 3×3.",
-        (("stride=3x3",), ("anti_alias=none",)),
-    ),
-    (
-        lambda spec: spec.output_stride is not None and _strides_elsewhere(spec),
-        "output_stride",
-        "A stride that becomes a dilation must be in the 3×3: what comes after it is dilated.",
-        "Put the stride into the 3×3.",
-        (("stride=3x3",), ("output_stride=none",)),
-    ),
-    (
-        lambda spec: spec.output_stride is not None and spec.output_stride < stem_stride(spec),
-        "output_stride",
-        "The stem already has a stride of {stem}.",
-        "Choose a larger output stride.",
-        (("output_stride=none",),),
-    ),
-    (
-        lambda spec: (
-            spec.stem_pool is choices.StemPool.STRIDED and spec.stem not in (choices.Stem.DEEP, choices.Stem.TIERED)
-        ),
-        "stem_pool",
-        "Only a stem of several convolutions has a last one that can halve the map in the pool's place.",
-        "Choose a deep stem, or a pool.",
-        (("stem=deep",), ("stem_pool=max",)),
-    ),
-)
-"""What makes a combination of choices invalid, and the SpecError that says so."""
-
-
-def _strides_elsewhere(spec: ResNetSpec) -> bool:
-    return spec.stride is choices.Stride.LAST or (spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks)
-
-
-def last_stride(spec: ResNetSpec) -> int:
-    """Return by how much the network shrinks the image until its last map."""
-    reached = stem_stride(spec)
-    for stride in spec.strides:
-        if spec.output_stride is not None and reached * stride > spec.output_stride:
-            break
-        reached *= stride
-    return reached
-
-
-def stem_stride(spec: ResNetSpec) -> int:
-    """Return by how much the stem shrinks the map."""
-    return (1 if spec.stem is choices.Stem.CIFAR else 2) * (1 if spec.stem_pool is choices.StemPool.NONE else 2)

@@ -14,7 +14,8 @@ from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Pool, Stem
 from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.relatives import relative
-from resnet_explorer.spec.resnet_spec import ResNetSpec, last_stride, plain_name
+from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
+from resnet_explorer.spec.rules import last_stride
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     name: tuple(text for text in map(plain_text, (name, entry.title, *entry.aliases)) if meant_by(text) == name)

@@ -177,7 +177,7 @@ class Trainer:
             self.average = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         self.nondeterministic_ops: list[str] = []
         layers = (part.layer for block in compile_spec(plan.spec).blocks for part in block.form.parts)
-        self._is_random = any(layer.role is Role.DROP for layer in layers)
+        self._is_random = any(layer.is_random for layer in layers)
         smoothed = partial(functional.cross_entropy, label_smoothing=plan.recipe.smoothing)
         self._loss = smoothed if loss is Loss.CROSS_ENTROPY else LOSSES[loss]
 

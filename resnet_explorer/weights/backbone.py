@@ -1,51 +1,20 @@
 """The residual network that stands somewhere among the layers of a file: its stem, and block after block."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import Attention, Block
 from resnet_explorer.spec.readers import KERNELS, MAX_BLOCKS, MAX_STAGES
+from resnet_explorer.weights.found import FoundBlock
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, shared
+from resnet_explorer.weights.paths import forked, weights_splits
 
 _WEIGHTED = (Kind.CONV, Kind.LINEAR, Kind.CONV1D)
 MOST_INPUTS = 4096
 MOST_BETWEEN = 64
 """How many layers of a head may stand between stem and blocks, where they are sorted by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBlock:
-    """A block of a file: the convolutions of its branch, and what else it has."""
-
-    kind: Block
-    convs: Layers
-    projection: FileLayer | None = None
-    projects_first: bool = False
-    attention: Attention = Attention.NONE
-    gate: Layers = ()
-    gated_inside: bool = False
-    end: Layers = ()
-    highway: FileLayer | None = None
-    biased: bool = False
-
-    @property
-    def channels(self) -> int:
-        """Return the channels that enter the block."""
-        return self.convs[0].inputs
-
-    @property
-    def out(self) -> int:
-        """Return the channels that it puts out."""
-        return self.convs[-1].out
-
-    @property
-    def layers(self) -> Layers:
-        """Return everything with weights in it."""
-        extra = tuple(layer for layer in (self.projection, self.highway) if layer)
-        return (*self.convs, *extra, *self.gate, *self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +77,13 @@ def _at(row: Layers, at: int) -> Iterator[Backbone]:
         pooled = after < len(row) and _fits(row[after], (channels, channels), 3, biased=biased)
         for pool in (None, row[after]) if pooled else (None,):
             start = after + (pool is not None)
-            blocks, stop = _blocks(row, start if biased else _past_head(row, start), channels, biased=biased)
-            # Stacks of biased 3×3 convolutions are VGGs and heads; gains or projections tell a residual network.
-            told = not biased or "gain" in stem[0].tensors or any(block.projection for block in blocks)
-            if blocks and told:
-                yield Backbone(stem, pool, blocks, row[stop] if stop < len(row) else None)
+            start = start if biased else _past_head(row, start)
+            for shakes in (False, True):
+                blocks, stop = _blocks(row, start, channels, biased=biased, shakes=shakes)
+                # Stacks of biased 3×3 convolutions are VGGs and heads; gains or projections tell a residual network.
+                told = not biased or "gain" in stem[0].tensors or any(block.projection for block in blocks)
+                if blocks and told:
+                    yield Backbone(stem, pool, blocks, row[stop] if stop < len(row) else None)
 
 
 def _past_head(row: Layers, at: int) -> int:
@@ -142,13 +113,14 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int, *, biased: bool) 
     return layer.kind is Kind.CONV and layer.shape == (*shape, side, side) and layer.biased == biased
 
 
-def _blocks(row: Layers, at: int, channels: int, *, biased: bool) -> tuple[tuple[FoundBlock, ...], int]:
+def _blocks(row: Layers, at: int, channels: int, *, biased: bool, shakes: bool) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
+    how = {"biased": biased, "shakes": shakes}
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
         leads = next((block.projects_first for block in blocks if block.projection), False)
-        block, after = _block(row, at, channels, None, leads=leads, biased=biased)
+        block, after = _block(row, at, channels, None, leads=leads, **how)
         if blocks and block and block.out == channels and block.attention is not blocks[-1].attention:
-            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads, biased=biased)
+            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads, **how)
         if block is None:
             break
         blocks.append(block)
@@ -157,17 +129,18 @@ def _blocks(row: Layers, at: int, channels: int, *, biased: bool) -> tuple[tuple
 
 
 def _block(
-    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool, biased: bool
+    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool, biased: bool, shakes: bool
 ) -> tuple[FoundBlock | None, int]:
     """Return the block at a place and the place after it; None where there is none.
 
     ``leads`` says that projections come first in this file: they may stand there (transformers, timm) or after the
     branch (torchvision). ``attention`` is that of the block before, which a block of the same stage has, too;
-    ``biased`` tells whether convolutions have biases.
+    ``biased`` tells whether convolutions have biases, ``shakes`` whether there are two branches.
     """
     for first in (False, True):
-        for block in _found(row, at + first, channels, biased=biased):
-            after = at + first + len(block.convs) + len(block.gate)
+        for found in _found(row, at + first, channels, biased=biased, shakes=shakes):
+            block = replace(found, entering=channels)
+            after = at + first + len(block.branch) + len(block.weights) + len(block.gate)
             if first:
                 if not _projects(row[at], block, channels):
                     continue
@@ -178,10 +151,22 @@ def _block(
     return None, at
 
 
-def _found(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[FoundBlock]:
-    """Yield the branch at a place as a block, also with attention before its last convolution."""
+def _found(row: Layers, at: int, channels: int, *, biased: bool, shakes: bool) -> Iterator[FoundBlock]:
+    """Yield the branch at a place as a block: a plain one, two alike, attention before its last layer, or paths."""
     for core in _cores(row, at, channels, biased=biased):
-        yield FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core, biased=biased)
+        block = FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core, biased=biased)
+        other = row[at + len(core) : at + 2 * len(core)]
+        if not shakes:
+            yield block
+        elif [layer.shape for layer in other] == [layer.shape for layer in core]:
+            yield replace(block, inside=other, shakes=True)
+    if not shakes and at < len(row):
+        yield from _gated_inside(row, at, channels, biased=biased)
+        yield from forked(row, at, channels, biased=biased)
+
+
+def _gated_inside(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[FoundBlock]:
+    """Yield the branch at a place with attention before its last convolution."""
     for count in (1, 2):
         before = row[at : at + count]
         kind, size = _attention(row, at + count, before[-1].out) if len(before) == count else (Attention.NONE, 0)
@@ -194,7 +179,7 @@ def _found(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[Fou
 
 
 def _cores(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[Layers]:
-    """Yield the branch at a place: a bottleneck of 1×1, k×k and 1×1, or two k×k; k is 3, 5 or 7."""
+    """Yield the plain branch at a place: a bottleneck of 1×1, k×k and 1×1, or two k×k; k is 3, 5 or 7."""
     three = row[at : at + 3]
     if any(layer.kind is not Kind.CONV or layer.biased != biased for layer in three[:2]) or len(three) < 2:
         return
@@ -222,11 +207,17 @@ def _extras(
         if count and attention in (None, kind):
             block = replace(block, attention=kind, gate=row[at : at + count])
             at += count
+        elif not block.weights and weights_splits(row[at : at + 2], block):
+            block = replace(block, weights=row[at : at + 2], radix=max(1, block.radix))
+            at += 2
+        elif block.projection is None and _halves(row[at : at + 2], block):
+            block = replace(block, projection=row[at], other_half=row[at + 1])
+            at += 2
         elif (
             not leads
             and block.projection is None
             and _projects(row[at], block, block.channels)
-            and not _begins(row, at)
+            and not _begins(row, at, block)
         ):
             block = replace(block, projection=row[at])
             at += 1
@@ -241,6 +232,14 @@ def _extras(
     return block, at
 
 
+def _halves(pair: Layers, block: FoundBlock) -> bool:
+    """Return whether two convolutions give one half of a block's output each (Shake-Shake's projection)."""
+    outs = (block.out - block.out // 2, block.out // 2)
+    return len(pair) == 2 and all(
+        _fits(layer, (out, block.channels), 1, biased=block.biased) for layer, out in zip(pair, outs, strict=True)
+    )
+
+
 def _stage_end(row: Layers, at: int, channels: int) -> Layers:
     """Return the layers of a BAM at a place, its branch over positions first; empty where there is none."""
     six = row[at : at + 6]
@@ -251,10 +250,11 @@ def _stage_end(row: Layers, at: int, channels: int) -> Layers:
     return six if [layer.shape for layer in six] == [into, wide, wide, (1, few, 1, 1), into, back] else ()
 
 
-def _begins(row: Layers, at: int) -> bool:
+def _begins(row: Layers, at: int, block: FoundBlock) -> bool:
     """Return whether the convolution at a place, that may be a projection, is rather the first of the next block."""
     layer = row[at]
-    return layer.out == layer.inputs and any(True for _ in _found(row, at, layer.inputs, biased=layer.biased))
+    found = _found(row, at, layer.inputs, biased=layer.biased, shakes=block.shakes)
+    return layer.out == layer.inputs and any(True for _ in found)
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
@@ -289,80 +289,3 @@ def _wide_attention(row: Layers, at: int, channels: int) -> tuple[Attention, int
 
 def _is_gate(layer: FileLayer, channels: int) -> bool:
     return layer.kind in (Kind.CONV, Kind.LINEAR) and layer.shape[1:] in ((channels,), (channels, 1, 1))
-
-
-_FAMILIES: tuple[tuple[str, str], ...] = (
-    (r"denseblock|dense_block", "a DenseNet"),
-    (r"\.convs\.\d+\.weight", "a Res2Net"),
-    (r"\.conv2\.(fc1|bn0|attn)\.|\.conv2\.conv2\.conv\.", "a ResNeSt"),
-    (r"\.paths\.\d+\.|\.attn\.fc_select", "an SKNet (selective kernels)"),
-    (r"(^|\.)s\d\.b\d+\.|trunk_output\.block\d|encoder\.stages\.\d\.layers\.\d\.layer\.\d\.attention", "a RegNet"),
-    (r"fuse_layers|(^|\.)transition\d", "an HRNet"),
-    (r"c1x1_[abcw]\.", "a DPN (dual path network)"),
-    (r"conv2d_7b\.|(^|\.)repeat(_\d)?\.\d+\.branch", "an Inception-ResNet"),
-    (r"(^|\.)block\d+\.rep\.|(^|\.)blocks\.\d+\.stack\.", "an Xception"),
-    (r"rbr_(dense|1x1|identity|reparam)|(^|\.)stages\.\d+\.\d+\.conv_1x1\.bn", "a RepVGG"),
-    (r"conv_transition_b|(^|\.)stages\.\d+\.conv_exp\.", "a CSPNet"),
-    (r"(^|\.)features\.\d+\.conv6\.", "a SelecSLS"),
-    (r"Mixed_\d|inception\d|branch3x3dbl|mixed_\d", "an Inception network"),
-    (r"relative_position_bias_table", "a Swin transformer"),
-    (r"self_attn\.(pos_embed|rel_)", "a BoTNet"),
-    (r"cls_token|patch_embed|class_token|vit\.embeddings|pos_embed", "a vision transformer"),
-    (r"word_embeddings|token_type_embeddings", "a BERT-like language model"),
-    (r"(^|\.)(wte|tok_embeddings|embed_tokens)\.|lm_head|shared\.weight", "a language model"),
-    (r"\.gamma$|features\.\d+\.\d+\.layer_scale|dwconv|conv_dw\.weight.*7x7", "a ConvNeXt"),
-    (
-        r"(^|\.)_?blocks\.[\d.]+(conv_pwl|_depthwise_conv)\."
-        r"|features\.\d+(\.\d+)?\.block\.\d\.fc1\.|features\.\d+\.conv\.\d\.0\.",
-        "a MobileNet or an EfficientNet",
-    ),
-    (r"conv_pwl|conv_pw\.|_depthwise_conv|depthwise|conv_dw", "a network of depthwise convolutions"),
-    (r"squeeze\.weight|expand3x3", "a SqueezeNet"),
-    (r"conv_offset|deform", "a network with deformable convolutions"),
-    (r"^unet\.|down_blocks\.|up_blocks\.|input_blocks\.", "a U-Net"),
-)
-"""Names that one family alone has; the first that fits counts."""
-
-
-def family(shapes: Mapping[str, Shape]) -> str:
-    """Return what other family of networks some tensors are of; empty where that cannot be told."""
-    for pattern, text in _FAMILIES:
-        if any(re.search(pattern, name) for name in shapes):
-            return text
-    convs = [shape for shape in shapes.values() if len(shape) == 4 and shape[2:] != (1, 1)]
-    matrices = [shape for shape in shapes.values() if len(shape) == 2]
-    if not convs and len(matrices) > 3:
-        return "a network of matrices, such as a transformer or a multi-layer perceptron"
-    depthwise = [shape for shape in convs if shape[1] == 1 and shape[0] > 3]
-    if len(depthwise) * 2 > len(convs) > 2:
-        return "a network of depthwise convolutions"
-    return ""
-
-
-def structural_family(layers: Layers) -> str:
-    """Return the family that the shapes of the layers alone tell; empty where they do not."""
-    row = weighted(layers)
-    convs = [layer for layer in row if layer.kind is Kind.CONV]
-    stack = [layer for layer in convs if layer.side == 3]
-    chained = all(b.inputs == a.out for a, b in pairwise(stack))
-    if len(stack) > 4 and chained and stack[0].inputs <= 4 and len(convs) - len(stack) < 3:
-        return "a plain stack of 3×3 convolutions, such as a VGG"
-    middle = [convs[at] for at in range(1, len(convs) - 1) if convs[at].side == 3 and convs[at - 1].side == 1]
-    widths = {layer.inputs for layer in middle}
-    straight = [layer for layer in middle if layer.out % layer.inputs == 0 and layer.out > layer.inputs]
-    if len(middle) > 2 and len(widths) == 1 and len(straight) == len(middle) and len({x.out for x in middle}) > 1:
-        return "a RegNet (groups of one width in every stage)"
-    return ""
-
-
-def reason(shapes: Mapping[str, Shape], nearest: Iterable[Backbone]) -> str:
-    """Return why some tensors make no residual network that the app knows, as a sentence's end."""
-    best = max(nearest, key=lambda backbone: len(backbone.blocks), default=None)
-    if best is not None and best.stop is not None:
-        count = len(best.blocks)
-        fitting = "block is one" if count == 1 else f"{count:,} blocks are those"
-        what = "×".join(map(str, best.stop.shape))
-        return f"the first {fitting} of a residual network, but then comes {best.stop.path[:60]} of {what}"
-    if not any(len(shape) == 4 for shape in shapes.values()):
-        return "there are no convolutions"
-    return "no stem is followed by blocks of two 3×3 convolutions, or of 1×1, 3×3 and 1×1"

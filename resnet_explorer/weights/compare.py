@@ -73,6 +73,7 @@ HEAD_AND_INPUT = ("classes", "in_channels", "dropout", "pool", "map_side", "head
 MOST_EDITS = 6
 _TELLING = (
     *("dims", "blocks", "block", "outputs", "attention", "attention_at", "stage_end", "reduce_first", "kernel"),
+    *("scales", "radix", "selective", "branches"),
 )
 """What must be equal for tensors to be, beside the groups: cheap to compare."""
 
@@ -216,6 +217,12 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\.se\.mlp_scale\.", ".gc."),
     (r"\.se\.mlp_add\.", ".gca."),
     (r"\.se\.([tpgz]|norm)\.", r".nl.\1."),
+    (r"\.convs\.(\d+)\.", r".conv2.paths.\1.conv."),
+    (r"\.bns\.(\d+)\.", r".conv2.paths.\1.bn."),
+    (r"\.conv(\d)\.conv\.", r".conv\1."),
+    (r"\.conv(\d)\.bn\.", r".bn\1."),
+    (r"\.conv2\.bn0\.", ".bn2."),
+    (r"\.conv2\.(fc1|bn1|fc2)\.", r".splat.\1."),
 )
 
 

@@ -10,9 +10,10 @@ from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
 from resnet_explorer.spec.catalogue import named, title
 from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.spec.relatives import of_kind
-from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
+from resnet_explorer.weights.backbone import Backbone, backbones, is_blur, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
 from resnet_explorer.weights.dimensions import flat_spec, flattened
+from resnet_explorer.weights.families import family, reason, structural_family
 from resnet_explorer.weights.heads import find_head
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
 from resnet_explorer.weights.matching import (

@@ -9,7 +9,8 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.tree import Block
 from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.weights.backbone import Backbone, FoundBlock
+from resnet_explorer.weights.backbone import Backbone
+from resnet_explorer.weights.found import FoundBlock
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, natural, parted, shared
 from resnet_explorer.weights.values import Leftover
 
@@ -171,21 +172,24 @@ def match(spec: ResNetSpec, backbone: Backbone, layers: Layers) -> dict[str, str
 
 
 def _in_order(block: Block, theirs: FoundBlock) -> Iterator[FileLayer | None]:
-    convs, gate, end = iter(theirs.convs), iter(theirs.gate), iter(theirs.end)
+    convs, gate, end = iter(theirs.branch), iter(theirs.gate), iter(theirs.end)
+    weights, halves = iter(theirs.weights), iter((theirs.projection, theirs.other_half))
     for part in block.form.parts:
         if part.layer.role is not Role.CONVOLUTION:
             continue
         if part.name.startswith("downsample."):
-            yield theirs.projection
+            yield next(halves, None)
         elif part.name == "gate.conv":
             yield theirs.highway
-        elif part.name.startswith("conv"):
+        elif part.name.startswith("splat.") or ".attn." in part.name:
+            yield next(weights, None)
+        elif part.name.startswith(("conv", "branches.")):
             yield next(convs, None)
         elif part.name.startswith("bam."):
             yield next(end, None)
         else:
             yield next(gate, None)
-    yield from (*convs, *gate, *end)
+    yield from (*convs, *gate, *weights, *end)
 
 
 def _prefixes(blocks: Sequence[FoundBlock]) -> tuple[str, ...]:

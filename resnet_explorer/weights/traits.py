@@ -2,12 +2,15 @@
 
 from fractions import Fraction
 
+from resnet_explorer.network import forks
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
     Activation,
     Attention,
     AttentionAt,
+    AverageDown,
     Block,
+    Branches,
     Conv,
     Downsample,
     Gain,
@@ -17,6 +20,7 @@ from resnet_explorer.spec import (
     Order,
     ReductionOf,
     ResNetSpec,
+    Selective,
     Shortcut,
     StageEnd,
     Stem,
@@ -25,11 +29,13 @@ from resnet_explorer.spec import (
 )
 from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH
-from resnet_explorer.weights.backbone import Backbone, FoundBlock
+from resnet_explorer.weights.backbone import Backbone
+from resnet_explorer.weights.found import FoundBlock
 from resnet_explorer.weights.layers import NORM_TENSORS, Kind, Layers, parted, shared
 
-RATIOS = ((16, 8), (4, 8), (16, 1), (8, 8), (4, 1), (8, 1), (2, 1), (32, 1))
+RATIOS = ((16, 8), (4, 8), (16, 1), (8, 8), (8, 16), (16, 32), (4, 1), (8, 1), (2, 1), (32, 1))
 """Reduction and rounding of attention that published networks use, the most usual first."""
+_CONTEXT = (Attention.GC, Attention.GCA)
 _POOLS = {
     StemPool.MAX: "a max-pool",
     StemPool.PADDED: "a max-pool on a map padded with zeros",
@@ -56,7 +62,29 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
             changes["attention_scale"] = 1.0 if backbone.blocks[0].attention is Attention.NONE else 2.0
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
-    return changes | _attention(stages)
+    return changes | _paths(stages) | _attention(stages)
+
+
+def _paths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
+    """Return the parallel paths of each stage; a mean in the place of strides goes with splits, as in ResNeSt.
+
+    Stages of basic blocks, which have no scales and splits, are given those of the first bottlenecks.
+    """
+    first = next((stage[0] for stage in stages if stage[0].kind is not Block.BASIC), stages[0][0])
+    telling = [first if stage[0].kind is Block.BASIC else stage[0] for stage in stages]
+    return {
+        "scales": tuple(block.scales for block in telling),
+        "radix": tuple(block.radix for block in telling),
+        "average_down": tuple(AverageDown.AFTER if block.radix else AverageDown.NONE for block in telling),
+        "selective": tuple(map(_selective, stages)),
+        "branches": tuple(Branches.SHAKE if stage[0].shakes else Branches.ONE for stage in stages),
+    }
+
+
+def _selective(stage: tuple[FoundBlock, ...]) -> Selective:
+    if not stage[0].selects:
+        return Selective.NONE
+    return Selective.SPLIT if any(block.halves for block in stage) else Selective.SK
 
 
 def split_stages(blocks: tuple[FoundBlock, ...]) -> tuple[tuple[FoundBlock, ...], ...]:
@@ -106,10 +134,11 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
             values |= {"cardinality": usual[0], "base_width": usual[1]}
         elif stage[0].kind is not Block.BASIC:
             values |= _unusual(stage[0])
-        inner = [block.convs[1].out for block in stage]
+        inner = [block.inner for block in stage]
         kept = stage[0].kind is Block.BASIC or not is_usual
         widths = tuple(inner if kept else [block.out // 4 for block in stage])
-        values |= {"reduce_first": max(1, second.out // first.out), "widths": widths, "kernel": second.side}
+        reduced = 1 if stage[0].has_paths else max(1, second.out // first.out)
+        values |= {"reduce_first": reduced, "widths": widths, "kernel": second.side}
         for key, row in rows.items():
             row.append(values.get(key))
     bottlenecks = [place for place, stage in enumerate(stages) if stage[0].kind is not Block.BASIC]
@@ -122,23 +151,18 @@ def _usual(stage: tuple[FoundBlock, ...]) -> tuple[int, int] | None:
     """Return cardinality and base width where the output of the blocks is four times their width; else None."""
     if stage[0].kind is Block.BASIC:
         return (1, USUAL_BASE_WIDTH)
-    groups, base = _groups(stage[0]), 0
+    groups, base = stage[0].groups, 0
     for block in stage:
-        out, inner = block.out, block.convs[1].out
+        out, inner = block.out, block.inner
         base, rest = divmod(USUAL_BASE_WIDTH * inner * 4, groups * out)
         if out % 4 or rest or (out // 4) * base // USUAL_BASE_WIDTH * groups != inner:
             return None
     return groups, base
 
 
-def _groups(block: FoundBlock) -> int:
-    first, second = block.convs[:2]
-    return max(1, first.out // second.inputs)
-
-
 def _unusual(block: FoundBlock) -> dict[str, object]:
     """Return the axes of a bottleneck whose width is what its 3x3 puts out."""
-    inner, groups = block.convs[1].out, _groups(block)
+    inner, groups = block.inner, block.groups
     values: dict[str, object] = {"expansion": _expansion(block.out, inner)}
     return values if groups == 1 else {**values, "group_width": max(1, inner // groups)}
 
@@ -178,14 +202,22 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
     numbers = {parted(layer.path)[1] for layer in projections}
     pools = "1" in numbers and numbers <= {"0", "1"}
     how = Downsample.AVERAGE if pools else Downsample.CONV3X3 if kernel == 3 else Downsample.CONV1X1
+    if any(block.other_half for block in blocks):
+        how = Downsample.SHIFTED
     kind = Shortcut.PROJECTION_EVERYWHERE if everywhere else Shortcut.PROJECTION
     return {"shortcut": kind, "downsample": how, "strides": tuple(strides)}
 
 
 def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
-    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's."""
-    norms = [layer for layer in layers if layer.kind is Kind.NORM]
-    roles = {role for layer in norms for role in layer.tensors} if 4 * len(norms) > len(backbone.layers) else set()
+    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's.
+
+    Attentions over kernels have a batch norm, whatever the others are.
+    """
+    norms = [set(layer.tensors) for layer in layers if layer.kind is Kind.NORM]
+    others = [roles for roles in norms if "running_mean" not in roles]
+    selecting = sum(block.selects for block in backbone.blocks)
+    kept = norms if len(norms) - len(others) > selecting else others
+    roles = set[str]().union(*kept) if 4 * len(norms) > len(backbone.layers) else set()
     norm = Norm.BATCH
     if not roles:
         norm = Norm.NONE
@@ -204,32 +236,36 @@ def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
 
 
 def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
-    """Return the attention of each stage, and one reduction that fits all gates where there is one."""
+    """Return the attention of each stage, and one reduction that fits all gates and attention over paths."""
     kinds = tuple(stage[0].attention for stage in stages)
     where: dict[str, object] = {
         "attention": kinds,
         "attention_at": tuple(AttentionAt.MIDDLE if stage[0].gated_inside else AttentionAt.END for stage in stages),
         "stage_end": tuple(StageEnd.BAM if stage[-1].end else StageEnd.NONE for stage in stages),
     }
-    context = (Attention.GC, Attention.GCA)
-    gates = [block.gate[block.attention in context] for stage in stages for block in stage if len(block.gate) > 1]
+    blocks = [block for stage in stages for block in stage]
+    gates = [block.gate[block.attention in _CONTEXT] for block in blocks if len(block.gate) > 1]
     gates += [stage[-1].end[0] for stage in stages if stage[-1].end]
-    if not gates:
-        return where
     pairs = {(gate.inputs, gate.out) for gate in gates}
-    entering = {
-        (block.channels, block.gate[block.attention in context].out)
-        for stage in stages
-        for block in stage
-        if len(block.gate) > 1
-    }
+    gated = [block for block in blocks if len(block.gate) > 1]
+    entering = {(block.channels, block.gate[block.attention in _CONTEXT].out) for block in gated}
+    inside = {(block.seen, block.weights[0].out, block.groups, block.radix) for block in blocks if block.weights}
+    if not pairs and not inside:
+        return where
     for of, known in ((ReductionOf.MAP, pairs), (ReductionOf.INPUT, entering)):
         for ratio, multiple in RATIOS:
             tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
-            if all(hidden(tried, channels) == inner for channels, inner in known):
+            reduced = all(hidden(tried, channels) == inner for channels, inner in known)
+            if reduced and all(_few(tried, channels, groups, radix) == few for channels, few, groups, radix in inside):
                 return {**where, "reduction": ratio, "reduction_multiple": multiple, "reduction_of": of}
-    channels, inner = max(pairs)
+    channels, inner = max(pairs or {(channels, few) for channels, few, _, _ in inside})
     return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
+
+
+def _few(spec: ResNetSpec, channels: int, groups: int, radix: int) -> int:
+    """Return the channels of the hidden layer of the attention over paths."""
+    few = forks.hidden(spec, channels, forks.LEAST_HIDDEN if radix else 0)
+    return -(-few // groups) * groups if radix else few
 
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
@@ -239,6 +275,8 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         sits = {Stride.CONV3X3: "middle", Stride.CONV1X1: "first", Stride.LAST: "last"}[spec.stride]
         texts.append(f"The stride sits in the {sits} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
+    if spec.has_bottlenecks and spec.average_down is not AverageDown.NONE:
+        texts.append(f"A mean of 3×3 takes over the strides, {spec.average_down} the 3×3.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.conv is Conv.SCALED:
         factor = f"{spec.branch_scale:g}, and β {'tracks' if spec.track_variance else 'does not track'} the variance"

@@ -84,13 +84,15 @@ def test_filter_by_text_and_kind(window: MainWindow) -> None:
     assert len(paths(window)) == 20  # 17 in stem and branches, 3 projections
 
 
-@pytest.mark.parametrize(
-    ("text", "first", "count"),
-    [("conv3_x", "layer2.0.conv1", 16), ("CONV3_X bn", "layer2.0.bn1", 4), ("stem", "conv1", 4), ("3x224", "conv1", 1)],
-)
-def test_the_filter_knows_what_is_shown(window: MainWindow, text: str, first: str, count: int) -> None:
-    window.table.filter.setText(text)
-    assert (paths(window)[0], len(paths(window))) == (first, count)
+def test_the_filter_knows_what_is_shown(window: MainWindow) -> None:
+    for text, first, count in (
+        ("conv3_x", "layer2.0.conv1", 16),
+        ("CONV3_X bn", "layer2.0.bn1", 4),
+        ("stem", "conv1", 4),
+        ("3x224", "conv1", 1),
+    ):
+        window.table.filter.setText(text)
+        assert (paths(window)[0], len(paths(window))) == (first, count), text
 
 
 def test_a_filter_without_finds_says_so_and_is_cleared_by_a_button(window: MainWindow, qtbot: QtBot) -> None:

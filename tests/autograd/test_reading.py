@@ -37,6 +37,9 @@ SETTINGS = (
     ),
     *("head=embedding head_norm=true dropout=0.1", "stem=3x3 stem_pool=max", "pool=gem head_norm=true order=v2"),
     *("activation=elu", "norm=instance activation=elu", "activation=prelu", "activation=prelu order=v2"),
+    *("block=bottleneck scales=3", "selective=sk", "selective=sk-split"),
+    *("block=bottleneck radix=2 average_down=after", "block=bottleneck radix=1 cardinality=2 average_down=before"),
+    *("branches=shake-shake shortcut=B downsample=shifted", "branches=shake-shake order=v2"),
 )
 
 

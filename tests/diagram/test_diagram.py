@@ -151,7 +151,7 @@ def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name
     shown = [path for path, group in groups(diagram(analysis, view).marks) if group]
     for block in network.blocks:
         if block.path in view.expanded:
-            for path in (*block.layer_paths, *block.gate_paths):
+            for path in (*block.layer_paths, *block.gate_paths, *block.fork_paths):
                 assert shown.count(path) == 1, path
 
 
@@ -168,6 +168,11 @@ def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name
         ("skipinit_resnet110", "× α"),
         ("resnet110_sd", "stochastic depth"),
         ("resnet50d", "2×2 avg-pool /2"),
+        ("res2net50_26w_4s", "slices side by side"),
+        ("skresnet50", "selective kernels"),
+        ("resnest50d", "split attention"),
+        ("resnest50d_1s4x24d", "attention of one split"),
+        ("shake26_2x32d", "two branches, mixed at random in training"),
     ],
 )
 def test_what_is_particular_is_named(name: str, text: str) -> None:

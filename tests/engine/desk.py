@@ -6,7 +6,7 @@ import time
 from resnet_explorer.engine.client import Engine
 from resnet_explorer.engine.messages import Reply
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Desk:

@@ -1,6 +1,7 @@
 """What is wrong with how a window or dialog is laid out: cut texts, overlaps, parts outside, pictures too small."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from typing import TypeGuard
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QScrollArea, QWidget
 from resnet_explorer.app.timeline_dialog import PictureView
 from resnet_explorer.picture.contrast import for_stage
 from resnet_explorer.picture.marks import Group, Label, Mark
+from resnet_explorer.picture.theme import THEMES, Theme
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.frame import SHARE, Drawer, Frame, Grip, OpenState
@@ -134,8 +136,13 @@ def _faint_labels(canvas: Canvas) -> Iterator[str]:
     """Yield the texts that cannot be read in the picture's theme, or would not be on the stage."""
     found = pairs(canvas.picture)
     yield from (f"text in {name(canvas)}: {what}" for what in faint(found, canvas._theme, IN_WINDOW))
-    stage = for_stage(canvas._theme)
+    stage = _on_stage(canvas._theme.name)
     yield from (f"text in {name(canvas)} on the stage: {what}" for what in faint(found, stage, ON_STAGE))
+
+
+@cache
+def _on_stage(theme: str) -> Theme:
+    return for_stage(THEMES[theme])
 
 
 def _sizes(marks: tuple[Mark, ...], zoom: float, corner: QPointF, seen: QRectF) -> Iterator[float]:

@@ -15,7 +15,7 @@ from resnet_explorer.autograd.lab import functions
 from resnet_explorer.autograd.values import UNKNOWN, derivative
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
-from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, gates
+from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, forks, gates
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
 from resnet_explorer.network.kinds.dimensions import STILL
@@ -59,6 +59,9 @@ IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
     *((blocks.Scale(0.5), MAP), (blocks.Gain(8, 0.5), MAP), (blocks.Gain(1, 0.0), MAP), (blocks.Bias(), MAP)),
     *((blocks.Dropout(0.5), MAP), (blocks.StochasticDepth(), MAP), (blocks.Flatten(), PIXEL)),
+    *((forks.Slice(2, 4, 2), MAP), (forks.Carry(), MAP), (forks.Concat(16), MAP), (forks.SumPaths(3), MAP)),
+    *((forks.PathSoftmax(2, 2), PIXEL), (forks.ShakeMix(), MAP), (forks.Shift(), MAP)),
+    *((forks.PaddedAvgPool2d(3, 2), MAP), (forks.WeightedSum(2), MAP)),
 )
 PAIRS: tuple[tuple[Layer, Shape, Shape], ...] = (
     (gates.ContextPool(), MAP, (2, 1, 6, 6)),
@@ -125,6 +128,14 @@ NODES = {
     "Dropout": "Mul0",
     "StochasticDepth": "Mul0",
     "Flatten": "View0",
+    "Slice": "Slice0",
+    "Carry": "Add0",
+    "Concat": "Cat0",
+    "SumPaths": "Add0 Add0",
+    "PathSoftmax": "View0 Transpose0 Softmax0 View0",
+    "WeightedSum": "Slice0 Mul0 Slice0 Mul0 Add0",
+    "Shift": "ConstantPadNd0",
+    "ShakeMix": "Shake",
 }
 """What autograd records of each kind in training on the CPU, in the order in which the data went."""
 FORMULAS = json.loads(assets.path("formulas", "index.json").read_text(encoding="utf-8"))
@@ -153,7 +164,7 @@ def nodes(layer: Layer) -> tuple[str, ...]:
     text = text.replace("Pad2D0", f"Pad{dims}D0")
     if isinstance(layer, LeakyReLU):
         text = f"{layer.operation}{layer.in_place:d}"
-    if isinstance(layer, AvgPool2d):
+    if isinstance(layer, AvgPool2d | forks.PaddedAvgPool2d):
         text = f"AvgPool{max(2, dims)}D0"
     if isinstance(layer, MaxPool2d) and dims == 3:
         text = "MaxPool3DWithIndices0"
@@ -174,7 +185,16 @@ def nodes(layer: Layer) -> tuple[str, ...]:
             f"View0 Permute0 Mean1 Cat0 {'' if layer.side == 6 else f'Slice0 {resized} '}Unsqueeze0 Add0 Slice0 {own} "
             f"Transpose0 Mul0 {own} Permute0 Bmm0 Softmax0 {own} Transpose0 Bmm0 View0"
         )
-    return tuple(f"{name[:-1]}Backward{name[-1]}" for name in text.split())
+    return tuple(re.sub(r"(\d?)$", r"Backward\1", name, count=1) for name in text.split())
+
+
+def more_maps(layer: Layer, start: Tensor) -> tuple[Tensor, ...]:
+    """Return what a layer takes beside its first map: as many maps more, and weights where it takes some."""
+    counts = {forks.Carry: 1, forks.Concat: 1, forks.ShakeMix: 1, forks.SumPaths: 2, forks.WeightedSum: 1}
+    maps = (start,) * counts.get(type(layer), 0)
+    if isinstance(layer, forks.WeightedSum):
+        return *maps, torch.rand(len(start), layer.paths * start.shape[1], 1, 1, requires_grad=True).exp()
+    return maps
 
 
 def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
@@ -211,12 +231,13 @@ def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
     kept: dict[int, Tensor] = {}
     torch.manual_seed(1)
     start = leaf.exp()
+    others = more_maps(layer, start)
     with saved_tensors_hooks(lambda tensor: kept.setdefault(tensor.untyped_storage().data_ptr(), tensor), lambda t: t):
-        y = module(start)
+        y = module(start, *others)
     recorded = [type(one).__name__ for one in functions(y.grad_fn)]
     held = {address: one for address, one in kept.items() if address not in anyway}
     saves = layer.saves(shape, layer.output(shape), True)
-    sizes = {start.untyped_storage().data_ptr(): start.nbytes} if saves.input else {}
+    sizes = {each.untyped_storage().data_ptr(): each.nbytes for each in (start, *others) if saves.input}
     sizes |= {y.untyped_storage().data_ptr(): y.nbytes} if saves.output else {}
     tensors = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     assert tuple(y.shape) == layer.output(shape), layer.kind

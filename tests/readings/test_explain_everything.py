@@ -28,7 +28,7 @@ def everything(network: Network) -> list[str]:
     for block in {block.form: block for block in network.blocks}.values():
         paths += [block.path, *block.layer_paths]
         paths += [block.shortcut_path] if block.form.shortcut is not None else []
-        paths += block.gate_paths
+        paths += (*block.gate_paths, *block.fork_paths)
     return paths
 
 

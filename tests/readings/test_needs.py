@@ -90,6 +90,14 @@ def test_words_say_what_fails_and_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["skresnet18", "resnest14d"])
+def test_one_image_never_trains_where_a_norm_follows_its_mean(name: str) -> None:
+    """The attention over paths normalises the mean of the map: one value a channel, whatever the image's size."""
+    needed = of(CATALOGUE[name].spec, InputShape(1, 224, 224))
+    assert needed.smallest_training is None and needed.text.endswith("Use a batch of 2 or more.")
+    assert of(CATALOGUE[name].spec, InputShape(2, 64, 64)).failing is None
+
+
 def test_the_largest_network_is_judged_in_a_moment() -> None:
     spec = assign(ResNetSpec("deep"), "blocks=" + "400," * 8)
     assert of(spec, InputShape()).smallest_training == 4 * 2**7 + 1

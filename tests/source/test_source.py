@@ -99,6 +99,21 @@ CHOICES = [
     "cardinality=2", "dims=3 conv_time=2+1d order=v2 block_dropout=0.2", "dims=3 conv_time=2d anti_alias=average",
     "dims=3 conv_time=2d shortcut=A stem_pool=zero-padded-max", "dims=3 conv_time=3d,2d,2+1d gating=exclusive",
     "dims=3 conv_time=2d anti_alias=blur downsample=avgpool attention=cbam output_stride=8",
+    "block=bottleneck scales=4 base_width=26", "block=bottleneck scales=4 output_stride=8 expansion=1",
+    "block=bottleneck,basic,bottleneck scales=3 stride=1x1 attention=se",
+    "block=bottleneck scales=2 cardinality=2 norm=group activation=silu widths=16,16,32",
+    "selective=sk", "selective=sk-split reduction=3", "selective=sk block=basic,bottleneck,basic norm=none",
+    "selective=sk-split block=bottleneck cardinality=2 widths=16,24,40 reduction=2",
+    "selective=sk output_stride=8 block=bottleneck conv=standardised", "radix=2 block=bottleneck average_down=after",
+    "radix=4 block=bottleneck base_width=40 cardinality=2 reduction=3 reduction_multiple=5 widths=64,96,128",
+    "radix=2 block=bottleneck average_down=before cardinality=4 reduction=1 block_dropout=0.2",
+    "radix=1 block=bottleneck average_down=before cardinality=2 attention=eca",
+    "average_down=after block=bottleneck order=v2", "average_down=before block=bottleneck,basic,bottleneck",
+    "branches=shake-shake order=relu-only downsample=shifted", "branches=shake-shake shortcut=C attention=se order=v2",
+    "branches=shake-shake block=basic,bottleneck,basic reduce_first=2 order=bn-after-add",
+    "branches=shake-shake block=bottleneck anti_alias=blur output_stride=8 block_dropout=0.2 gating=exclusive "
+    "stochastic_depth=0.2", "downsample=shifted", "downsample=shifted widths=15,31,47 conv=standardised",
+    "downsample=shifted shortcut=C order=v2 block=bottleneck",
     "norm=group conv=standardised attention=cbam gain=layerscale stochastic_depth=0.1 downsample=avgpool "
     "anti_alias=blur stem=tiered stem_pool=conv order=v2 gating=exclusive shortcut_scale=0.5 shortcut_dropout=0.1 "
     "block_dropout=0.1 block=bottleneck,basic,bottleneck output_stride=8 activation=gelu dropout=0.2",
@@ -245,7 +260,8 @@ SETTINGS = {
     "kernel": ["5", "7"],
     "order": ["bn-after-add", "relu-before-add", "relu-only", "v2", "v2", "norm-first"],
     "stride": ["1x1", "last"], "residual": ["false"], "stem_activation": ["false"],
-    "shortcut": ["A", "C", "pool-pad"], "downsample": ["3x3", "avgpool"], "gating": ["exclusive", "shortcut-only"],
+    "shortcut": ["A", "C", "pool-pad"], "downsample": ["3x3", "avgpool", "shifted"],
+    "gating": ["exclusive", "shortcut-only"],
     "shortcut_scale": ["0.5"], "shortcut_dropout": ["0.1"], "branch_scale": ["0.5"],
     "track_variance": ["true"], "attention_scale": ["2"],
     "attention": ["se", "eca", "cbam", "gc", "gca", "nl"], "attention_at": ["middle"], "reduction": ["3", "16"],
@@ -258,7 +274,8 @@ SETTINGS = {
     "zero_init": ["true"], "gain": ["skipinit", "layerscale"], "stochastic_depth": ["0.4"], "block_dropout": ["0.2"],
     "pool": ["gem", "attention", "none"], "map_side": ["2", "3"], "head": ["mlp", "embedding"], "head_norm": ["true"],
     "classes": ["none", "3"], "dropout": ["0.3"], "output_stride": ["8", "16"], "dims": ["1", "3"],
-    "conv_time": ["2d", "2+1d", "3d,2d,2+1d"],
+    "conv_time": ["2d", "2+1d", "3d,2d,2+1d"], "scales": ["2", "5"], "selective": ["sk", "sk-split"],
+    "radix": ["1", "2"], "average_down": ["before", "after"], "branches": ["shake-shake"],
 }  # fmt: skip
 
 
@@ -318,7 +335,8 @@ def test_any_name_stays_in_its_docstring(name: str, tmp_path: Path) -> None:
 def test_each_path_has_its_lines(words: str) -> None:
     spec = small(words)
     network, source = compile_spec(spec), text(spec, InputShape(1, 64, 64))
-    paths = [path for block in network.blocks for path in (block.path, *block.layer_paths, *block.gate_paths)]
+    paths = [path for block in network.blocks for path in (block.path, *block.layer_paths)]
+    paths += [path for block in network.blocks for path in (*block.gate_paths, *block.fork_paths)]
     paths += [stage.path for stage in network.stages]
     paths += [block.shortcut_path for block in network.blocks if block.form.shortcut is not None]
     assert [path for path in paths if not lines_of(source, network, path)] == []

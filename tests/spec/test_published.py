@@ -8,6 +8,7 @@ import pytest
 
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Sums, analyse
+from resnet_explorer.readings.read import depth as depth_of
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
@@ -15,6 +16,8 @@ from resnet_explorer.spec.change import assign
 REFERENCE = Path(__file__).parents[1] / "reference"
 TABLES: dict[str, Any] = json.loads((REFERENCE / "paper_tables.json").read_text())
 TIMM: list[dict[str, Any]] = json.loads((REFERENCE / "timm_resnet.json").read_text())["resnets"]
+PATHS: list[dict[str, Any]] = json.loads((REFERENCE / "timm_paths.json").read_text())["resnets"]
+"""timm's res2net, sknet and resnest."""
 PRUNED = {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}
 """timm's two pruned nets have a width of their own in every layer: no axis describes them."""
 
@@ -28,11 +31,26 @@ def test_every_network_of_timm_but_the_pruned_ones_has_a_row() -> None:
     assert {row["name"] for row in TIMM} - set(CATALOGUE) == PRUNED
 
 
-@pytest.mark.parametrize("row", [row for row in TIMM if row["name"] not in PRUNED], ids=lambda row: row["name"])
+@pytest.mark.parametrize(
+    "row", [*(row for row in TIMM if row["name"] not in PRUNED), *PATHS], ids=lambda row: row["name"]
+)
 def test_parameters_and_macs_of_timm(row: dict[str, Any]) -> None:
     sums = total(row["name"], row["input_size"][1])
     assert (sums.params, 2 * sums.macs) == (row["params"], row["flops"])
     assert CATALOGUE[row["name"]].size == row["input_size"][1]
+
+
+@pytest.mark.parametrize(("width", "millions"), [(32, 2.9), (64, 11.7), (96, 26.2)])
+def test_gastaldi_2017(width: int, millions: float) -> None:
+    """Table 1's parameters; the 26 layers of the name are those of one branch, with stem and classifier."""
+    network = compile_spec(find(f"shake26_2x{width}d"))
+    assert round(analyse(network, InputShape(1, 32, 32)).total.params / 1e6, 1) == millions
+    assert depth_of(network).weight_layers == 26
+
+
+def test_li_2019() -> None:
+    sums = total("sknet50", 224)
+    assert (round(sums.params / 1e6, 1), round(sums.macs / 1e9, 2)) == (27.5, 4.46)
 
 
 @pytest.mark.parametrize("row", TABLES["cifar_he2015"], ids=lambda row: row["name"])

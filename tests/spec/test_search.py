@@ -42,8 +42,10 @@ def test_words_for_what_blocks_do_find_every_network_that_does_it() -> None:
     assert search("squeeze")[0].name == "seresnet18"
     for text in ("squeeze", "attention", "preactivation", "pre-activation"):
         assert len(search(text)) >= 5, text
+    specs = {entry.name: entry.spec for entry in search("attention")}
     attentive = {name for name, entry in CATALOGUE.items() if str(entry.spec.attention) != "none"}
-    assert attentive <= {entry.name for entry in search("attention")}
+    assert attentive <= specs.keys()
+    assert any(spec.radix for spec in specs.values()) and any(spec.selective != "none" for spec in specs.values())
     assert {str(entry.spec.attention) for entry in search("squeeze")} == {"se"}
     found = search("preactivation 50")
     assert found and all("50" in entry.title and str(entry.spec.order) == "v2" for entry in found)

@@ -173,7 +173,6 @@ def test_other_libraries_names() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet")],
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
         *[
             ("densenet121", "DenseNet"),
@@ -207,6 +206,18 @@ def test_numbers_count_where_a_file_is_sorted_as_text() -> None:
     found = identify(prefixed("model.", shapes))
     assert_is(found, "resnet101")
     assert all(theirs == f"model.{ours}" for theirs, ours in found.names.items())
+
+
+@pytest.mark.parametrize(
+    "name", ["res2net50d", "res2next50", "skresnet18", "skresnext50_32x4d", "resnest14d", "resnest50d_1s4x24d"]
+)
+@pytest.mark.parametrize("words", [False, True])
+def test_parallel_paths_are_recognised_from_timms_weights(name: str, words: bool) -> None:
+    with torch.device("meta"):
+        state = timm.create_model(name).state_dict()
+    named = enumerate(state.items())
+    found = identify({f"w{number}" if words else key: tuple(tensor.shape) for number, (key, tensor) in named})
+    assert found.fits and found.spec == find(name)
 
 
 @pytest.mark.parametrize("half", [slice(0, 62), slice(0, 64), slice(60, None)])

@@ -190,7 +190,7 @@ class Conv2d(base.Layer):
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
         name = at.name
         if at.gate:
-            return key, f"{self._in_gate(name, at.gate)}{self._unbiased(at)}"
+            return key, f"{self._in_gate(name, at)}{self._unbiased(at)}"
         text = f"A {self.side} convolution: {self._mixes}."
         if name == "gate.conv":
             return key, f"{text} It works out the shortcut's gate g(x). {base.gate_start(at.spec)}"
@@ -229,6 +229,8 @@ class Conv2d(base.Layer):
     def _where(self, name: str) -> str:
         each = self.in_channels // self.groups
         text = " It brings x to the shape of F(x)." if name.startswith("downsample.") else ""
+        if name.startswith("downsample.0.conv"):
+            text = " It gives one half of the channels of F(x)."
         if self._is_depthwise:
             text += " Each channel is worked on alone (depthwise)."
         elif self.groups > 1:
@@ -252,18 +254,20 @@ class Conv2d(base.Layer):
             return " No bias for each channel: one number for all follows it."
         return " No bias."
 
-    def _in_gate(self, name: str, gate: str) -> str:
+    def _in_gate(self, name: str, at: base.Where) -> str:
+        gate = at.gate
         if gate in ("gc", "gca", "nl", "bam") and (text := CONVOLUTIONS.get(name.rpartition(".")[2])):
             sizes = {"into": self.in_channels, "out": self.out_channels, "side": self.kernel, "apart": self.dilation}
             return text.format(**sizes)
-        if name.endswith(".fc1"):
-            side = sides((1,) * self.dims)
+        side = sides((1,) * self.dims)
+        if name.endswith((".fc1", ".fc_reduce")):
             means = "means and largest values" if name.startswith("cbam") else "means"
             means = "weighted means" if gate in ("gc", "gca") else means
             few = ": through so few numbers the gate needs few weights" if self.out_channels < self.in_channels else ""
             return f"A {side} convolution on the channels' {means}, {self.in_channels} → {self.out_channels}{few}."
-        if name.endswith(".fc2"):
-            return f"A {sides((1,) * self.dims)} convolution back to {self.out_channels} numbers: one for each channel."
+        if name.endswith((".fc2", ".fc_select")):
+            each = " of each path" if name.endswith(".fc_select") or (name == "splat.fc2" and at.spec.radix > 1) else ""
+            return f"A {side} convolution back to {self.out_channels} numbers: one for each channel{each}."
         return (
             f"A {self.side} convolution over mean and largest value: one number for each position, "
             "from what lies around it."

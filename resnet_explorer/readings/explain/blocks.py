@@ -3,10 +3,10 @@
 He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from resnet_explorer.network import Block, Form, Gated, Part, flat
+from resnet_explorer.network import Block, Fork, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
@@ -15,7 +15,8 @@ from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AvgPool2d
 from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.kinds.shortcuts import PadChannels
-from resnet_explorer.network.tree import starts_at_0, where
+from resnet_explorer.network.tree import Chain, starts_at_0, where
+from resnet_explorer.readings.explain import forks
 from resnet_explorer.readings.explain.text import (
     Explanation,
     activator,
@@ -25,6 +26,7 @@ from resnet_explorer.readings.explain.text import (
     stand_ins,
     way_back,
 )
+from resnet_explorer.readings.read import weight_layers
 from resnet_explorer.readings.results import Analysis, Sums
 from resnet_explorer.readings.text import compact
 from resnet_explorer.spec import Attention, AttentionAt, Init, Norm, Order, ResNetSpec, Shortcut
@@ -185,18 +187,20 @@ _BARE_ORDERS: Mapping[Order, Order] = {
 
 
 def convolutions(form: Form) -> list[Conv2d]:
-    """Return the convolutions of a branch, those of its gates left out; of a pair in space and time the one it is for.
+    """Return the convolutions of a branch, those of its gates left out; of parallel paths those of one.
 
-    That is a 3×3×3 for a 1×3×3 and a 3×1×1 (Tran et al. 2018).
+    Of a pair in space and time it is the one that the pair is for: a 3×3×3 for a 1×3×3 and a 3×1×1 (Tran et al. 2018).
     """
+    pairs = {part.name.removesuffix("_time"): part.layer for part in flat(form.branch) if part.name.endswith("_time")}
     convs: list[Conv2d] = []
-    for step in form.branch:
-        if not isinstance(step, Part) or not isinstance(step.layer, Conv2d):
+    for part in weight_layers(form.branch):
+        if not isinstance(part.layer, Conv2d):
             continue
-        if step.name.endswith("_time"):
-            convs[-1] = replace(convs[-1], out_channels=step.layer.out_channels, time=None)
+        second = pairs.get(part.name.removesuffix("_space"))
+        if isinstance(second, Conv2d):
+            convs.append(replace(part.layer, out_channels=second.out_channels, time=None))
         else:
-            convs.append(step.layer)
+            convs.append(part.layer)
     return convs
 
 
@@ -231,11 +235,22 @@ def order_text(spec: ResNetSpec) -> str:
     return ""
 
 
+def _first_paths(chain: Chain) -> Iterator[Layer]:
+    """Yield the layers of a chain, of parallel paths those of the first, and of gates none."""
+    for step in chain:
+        if isinstance(step, Part):
+            yield step.layer
+        elif isinstance(step, Fork):
+            yield from _first_paths(step.paths[0])
+
+
 def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
-    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.before + block.form.branch)]
+    convs, layers = convolutions(block.form), list(_first_paths(block.form.before + block.form.branch))
     split = any(part.name.endswith("_time") for part in flat(block.form.branch))
-    text = f"{_convs(convs, split)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
+    made = forks.paths_text(spec, block.form, convs) or _convs(convs, split)
+    both = " Two such branches are mixed." if any(fork.name == "branches" for fork in block.form.forks) else ""
+    text = f"{made}{both}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
 
 
@@ -289,7 +304,7 @@ _ATTENTIONS: Mapping[Attention, str] = {
 
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
     where = "At its end" if spec.attention_at is AttentionAt.END else "Before its last convolution"
-    gated = any(isinstance(step, Gated) for step in block.form.branch)
+    gated = any(isinstance(step, Gated) and step.name != "splat" for step in block.form.branch)
     text = f" {where} {_ATTENTIONS[spec.attention]}." if gated else ""
     if any(gate.name == "bam" for gate in block.form.gates):
         text += " After the addition BAM ends the stage: it weights channels and positions."
@@ -321,6 +336,11 @@ _GATES: Mapping[str, tuple[str, str]] = {
         "Squeeze-and-excitation",
         "The mean of each channel goes through two small layers; what comes out rescales the channel. So a block can "
         "use what the whole image holds, for few parameters (Hu et al. 2018).",
+    ),
+    "splat": (
+        "Attention of one split",
+        "The mean of each channel goes through two small layers in as many groups as the 3×3; what comes out rescales "
+        "the channel (ResNeSt of radix 1: Zhang et al. 2020).",
     ),
     "eca": (
         "Efficient channel attention",
@@ -363,7 +383,7 @@ _GATES: Mapping[str, tuple[str, str]] = {
 
 
 def explain_gate(analysis: Analysis, block: Block, path: str, title: str) -> Explanation:
-    """Return what is to be said of one gate of the attention at the end of a branch."""
+    """Return what is to be said of one attention gate of a branch."""
     gate = next(step for step in block.form.gates if path.endswith(f".{step.name}"))
     rows = [row for row in analysis.rows_of(block) if row.path.startswith(f"{path}.")]
     kind, text = _GATES[gate.name]

@@ -10,7 +10,7 @@ from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.dimensions import sides
 from resnet_explorer.network.kinds.pads import zeros_win
 from resnet_explorer.network.tree import where as where_in
-from resnet_explorer.readings.explain import blocks, text
+from resnet_explorer.readings.explain import blocks, forks, text
 from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
@@ -31,7 +31,7 @@ def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
         where,
         "Bottleneck block" if len(blocks.convolutions(form)) == 3 else "Basic block",
         f"{joined.text}{blocks.order_text(spec)} {blocks.branch_text(spec, block)}{text.stand_ins(spec)}",
-        (blocks.equation(form), blocks.branch_key(spec, form)),
+        (blocks.equation(form), blocks.branch_key(spec, form), *forks.formulas(form)),
         facts_of(analysis, sums, analysis.rows_of(block)[-1].reading.stride),
         gradients,
         gradient_words,
@@ -192,6 +192,8 @@ def explain(analysis: Analysis, path: str) -> Explanation:
         return {"stem": explain_stem, "head": explain_head}.get(path, explain_block)(analysis, block, where)
     if path in block.gate_paths:
         return blocks.explain_gate(analysis, block, path, where)
+    if path in block.fork_paths:
+        return forks.explain_fork(analysis, block, path, where)
     row = next((row for row in analysis.rows_of(block) if row.path == path), None)
     if row is None:
         return blocks.explain_shortcut(analysis, block, where)
