@@ -11,6 +11,9 @@ from resnet_explorer.readings.results import Analysis
 from resnet_explorer.spec import AntiAlias, InputShape
 from resnet_explorer.spec.input_shape import MAX_SIZE
 
+TRIED = 512
+"""Where a size does not tell of larger ones, sides up to this one are tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -31,11 +34,14 @@ class Needs:
     def text(self) -> str:
         """Return one or two sentences on what the input allows."""
         runs = f"Inference runs from {self.smallest_inference}×{self.smallest_inference} pixels"
+        if self.smallest_inference is None:
+            runs = f"Inference runs on no square image of up to {TRIED} pixels"
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
         small = f"{self.smallest_training}×{self.smallest_training}"
         if self.failing is None:
-            return f"{runs}, training with batch {self.batch} from {small}."
+            trains = "" if self.smallest_training is None else f", training with batch {self.batch} from {small}"
+            return f"{runs}{trains}."
         larger = "" if self.smallest_training is None else f", or at least {small} pixels"
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
@@ -84,13 +90,13 @@ def _runs(network: Network, batch: int, side: int) -> Analysis | None:
 
 def _smallest(works: Callable[[int], bool], steady: bool) -> int | None:
     """Return the smallest side that works: by bisection where all larger ones work too, else one after the other."""
+    if not steady:
+        return next((side for side in range(1, TRIED + 1) if works(side)), None)
     low, high = 0, 1
     while not works(high):
         low, high = high, high * 2
         if high > MAX_SIZE:
             return None
-    if not steady:
-        return next(side for side in range(1, high + 1) if works(side))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)
