@@ -12,6 +12,9 @@ from resnet_explorer.readings.results import Analysis
 from resnet_explorer.spec import AntiAlias, InputShape
 from resnet_explorer.spec.input_shape import MAX_SIZE
 
+TRIED = 512
+"""Where a size does not tell of larger ones, sides up to this one are tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -38,13 +41,16 @@ class Needs:
     def text(self) -> str:
         """Return one or two sentences on what the input allows."""
         runs = f"Inference runs from {self._sized(self.smallest_inference)}{self._unit}"
+        if self.smallest_inference is None:
+            runs = f"Inference runs on no square image of up to {TRIED} pixels"
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
         small = self._sized(self.smallest_training)
         most = f" The head is made for one map: images have at most {self.largest}×{self.largest} pixels."
         bound = "" if self.largest is None else most
         if self.failing is None:
-            return f"{runs}, training with batch {self.batch} from {small}.{bound}"
+            trains = f", training with batch {self.batch} from {small}" if self.smallest_training else ""
+            return f"{runs}{trains}.{bound}"
         larger = f", or at least {small}{self._unit}" if self.smallest_training else ""
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
@@ -120,13 +126,12 @@ def _smallest(works: Callable[[int], bool], steady: bool, low: int, high: int) -
 
     It is more than ``low``; ``high`` is tried first, then its doubles.
     """
-    first = low
+    if not steady:
+        return next((side for side in range(low + 1, max(high, TRIED) + 1) if works(side)), None)
     while not works(high):
         low, high = high, high * 2
         if high > MAX_SIZE:
             return None
-    if not steady:
-        return next(side for side in range(first + 1, high + 1) if works(side))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)

@@ -78,6 +78,8 @@ _ROWS = (
         "1901.09321", "With the right initial weights, residual nets train without any norm."),
     Family("blur", "Anti-aliased", 2019, "Zhang", "Making Convolutional Networks Shift-Invariant Again", "1904.11486",
         "Maps are smoothed before positions are dropped, so that a shift of the image changes less."),
+    Family("resnest", "ResNeSt", 2020, "Zhang et al.", "ResNeSt: Split-Attention Networks", "2004.08955",
+        "The 3×3 gives several splits of its channels, and attention weights them against each other."),
     Family("eca", "ECA-Net", 2020, "Wang et al.",
         "ECA-Net: Efficient Channel Attention for Deep Convolutional Neural Networks", "1910.03151",
         "Channel attention with a handful of weights: a 1-D convolution."),
@@ -94,8 +96,6 @@ _ROWS = (
     Family("regnet", "RegNet", 2020, "Radosavovic et al.", "Designing Network Design Spaces", "2003.13678",
         "Widths that grow linearly with the depth and are then rounded to stages: simple rules for a whole population "
         "of good networks."),
-    Family("resnest", "ResNeSt", 2020, "Zhang et al.", "ResNeSt: Split-Attention Networks", "2004.08955",
-        "The 3×3 gives several splits of its channels, and attention weights them against each other."),
     Family("rs", "ResNet-RS", 2021, "Bello et al.", "Revisiting ResNets: Improved Training and Scaling Strategies",
         "2103.07579",
         "ResNet-D with SE and no max-pool, scaled with the image: training matters more than the architecture."),
