@@ -46,8 +46,8 @@ _IDEAS: Mapping[str, str] = {name: _ideas(entry) for name, entry in CATALOGUE.it
 _NUMBER = re.compile(r"\d+")
 _BY_IDEA = 100.0
 """How far a network is that is matches by its family, year, authors or note."""
-_TWIN = 0.03
-"""A plain twin comes after the network it is the twin of."""
+_AFTER = {"plain": 0.03, "video": 0.05, "signals": 0.05}
+"""A plain twin comes after the network it is the twin of, those for videos and signals after those for images."""
 
 
 def search(text: str) -> tuple[Entry, ...]:
@@ -100,8 +100,9 @@ def _left_out(query: str, name: str) -> int | None:
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
     score = closeness(text, _NAMES[name], _IDEAS[name])
-    is_twin = score is not None and score < _BY_IDEA and CATALOGUE[name].family.key == "plain"
-    return score + _TWIN if score is not None and is_twin else score
+    if score is None or score >= _BY_IDEA:
+        return score
+    return score + _AFTER.get(CATALOGUE[name].family.key, 0.0)
 
 
 def closeness(text: str, names: Sequence[str], ideas: str = "") -> float | None:
