@@ -38,7 +38,12 @@ def pixels(value: Extent, dims: int) -> str:
     if dims == 2:
         return f"{extent(value)} px"
     frames, height, width = (value,) * 3 if isinstance(value, int) else value
-    return f"{frames:,} frames × {height:,}×{width:,} px"
+    return f"{frames:,} frame{'' if frames == 1 else 's'} × {height:,}×{width:,} px"
+
+
+def brief_pixels(value: Extent, dims: int) -> str:
+    """Return a length with its unit in few letters: of a video ``16×43×43 px``, frames first."""
+    return pixels(value, dims) if dims < 3 else f"{extent(value)} px"
 
 
 def si(number: float, unit: str = "") -> str:

@@ -52,8 +52,8 @@ _IDEAS: Mapping[str, str] = {name: _ideas(entry) for name, entry in CATALOGUE.it
 _NUMBER = re.compile(r"\d+")
 _BY_IDEA = 100.0
 """How far a network is that is matches by its family, year, authors or note."""
-_TWIN, _OTHER = 0.03, 0.5
-"""A plain twin comes after the network it is the twin of, and networks for signals and videos after all others."""
+_AFTER = {"plain": 0.03, "video": 0.05, "signals": 0.05}
+"""A plain twin comes after the network it is the twin of, those for videos and signals after those for images."""
 
 
 def search(text: str) -> tuple[Entry, ...]:
@@ -108,8 +108,7 @@ def _score(text: str, name: str) -> float | None:
     score = closeness(text, _NAMES[name], _IDEAS[name])
     if score is None or score >= _BY_IDEA:
         return score
-    entry = CATALOGUE[name]
-    return score + _TWIN * (entry.family.key == "plain") + _OTHER * (entry.family.key in ("signals", "video"))
+    return score + _AFTER.get(CATALOGUE[name].family.key, 0.0)
 
 
 def closeness(text: str, names: Sequence[str], ideas: str = "") -> float | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from resnet_explorer.network.kinds.convolutions import ITEMS
 from resnet_explorer.readings.results import Analysis, Extent, Row, Sums, add_up
-from resnet_explorer.readings.text import compact, mib, pixels, share
+from resnet_explorer.readings.text import brief_pixels, compact, mib, share
 from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import value_words
 
@@ -214,6 +214,7 @@ def facts_of(analysis: Analysis, sums: Sums, stride: Extent | None) -> tuple[Fac
     """Return the figures of a layer, a block, a stage or the network, from the sums over it."""
     dims = analysis.network.spec.dims
     shape, whole = _SHAPES[dims], f"the whole {ITEMS[dims]}"
+    axes = " Along frames, height and width." if dims == 3 else ""
     total, field = analysis.total, sums.receptive_field
     is_part = sums is not total
     rows = (
@@ -225,8 +226,8 @@ def facts_of(analysis: Analysis, sums: Sums, stride: Extent | None) -> tuple[Fac
         (sums.macs, Fact("FLOPs = 2 × MACs", f"{2 * sums.macs:,}", _FLOPS)),
         (is_part and sums.macs, Fact("% of MACs", f"{share(sums.macs, total.macs):.2f} %", _SHARE)),
         (True, Fact("Activations", mib(sums.activation_bytes), _MEMORY)),
-        (True, Fact("Receptive field", whole if field is None else pixels(field, dims), _FIELD)),
-        (stride, Fact("Stride to the input", pixels(stride or 1, dims), _STRIDE)),
+        (True, Fact("Receptive field", whole if field is None else brief_pixels(field, dims), _FIELD + axes)),
+        (stride, Fact("Stride to the input", brief_pixels(stride or 1, dims), _STRIDE + axes)),
     )
     return tuple(fact for applies, fact in rows if applies)
 
