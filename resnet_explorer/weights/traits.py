@@ -28,6 +28,8 @@ from resnet_explorer.weights.layers import NORM_TENSORS, Kind, Layers, parted, s
 
 RATIOS = ((16, 8), (4, 8), (16, 1), (8, 8), (8, 16), (16, 32), (4, 1), (8, 1), (2, 1), (32, 1))
 """Reduction and rounding of attention that published networks use, the most usual first."""
+MOST_REDUCTION = 64
+"""Others are tried up to this reduction."""
 _POOLS = {
     StemPool.MAX: "a max-pool",
     StemPool.PADDED: "a max-pool on a map padded with zeros",
@@ -176,7 +178,9 @@ def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
     inside = {(block.seen, block.weights[0].out, block.groups, block.radix) for block in blocks if block.weights}
     if not pairs and not inside:
         return {"attention": kind}
-    for ratio, multiple in RATIOS:
+    fewest = min(few for _, few, *_ in (*pairs, *inside))
+    others = ((ratio, multiple) for multiple in (1, fewest) for ratio in range(1, MOST_REDUCTION + 1))
+    for ratio, multiple in (*RATIOS, *others):
         tried = replace(ResNetSpec(""), reduction=ratio, reduction_multiple=multiple)
         reduced = all(hidden(tried, channels) == inner for channels, inner in pairs)
         if reduced and all(_few(tried, channels, groups, radix) == few for channels, few, groups, radix in inside):
