@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES, axis
-from resnet_explorer.spec.choices import Block, Stem, StemPool
+from resnet_explorer.spec.choices import AverageDown, Block, Stem, StemPool
 from resnet_explorer.spec.readers import MAX_BLOCKS, MAX_STAGES, MAX_WIDTH, USUAL_BASE_WIDTH, Growth, quoted
 from resnet_explorer.spec.resnet_spec import BY_STAGE, ResNetSpec
 
@@ -84,15 +84,25 @@ def change_all(spec: ResNetSpec, changes: dict[str, object]) -> ResNetSpec:
     return replace(spec, **changes)  # type: ignore[arg-type]  # the axes are data; the spec checks them
 
 
+_PLAIN = {
+    "cardinality": 1,
+    "base_width": USUAL_BASE_WIDTH,
+    "group_width": None,
+    "scales": 1,
+    "radix": 0,
+    "average_down": AverageDown.NONE,
+}
+"""What only bottlenecks have, as basic blocks have it."""
+
+
 def _keep_in_step(spec: ResNetSpec, changes: dict[str, object], count: int) -> None:
     """Give each stage one value of each kind: new stages double the width and halve the map, as in the paper."""
     kinds = changes.get("block", spec.block)
     if isinstance(kinds, tuple) and (len(kinds) == 1 or "block" not in changes):
         kept = (kinds + kinds[-1:] * MAX_STAGES)[:count]
         if "block" not in changes and spec.has_bottlenecks and Block.BOTTLENECK not in kept:
-            changes.setdefault("cardinality", 1)
-            changes.setdefault("base_width", USUAL_BASE_WIDTH)
-            changes.setdefault("group_width", None)
+            for axis_of_bottlenecks, value in _PLAIN.items():
+                changes.setdefault(axis_of_bottlenecks, value)
         changes["block"] = kept
     widths = changes.get("widths")
     if widths is None or (isinstance(widths, tuple) and len(widths) == 1 and count > 1 and isinstance(widths[0], int)):
