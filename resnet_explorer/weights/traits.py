@@ -1,5 +1,6 @@
 """What the layers of a residual network tell of its axes, and what they leave open."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from resnet_explorer.network import forks
@@ -27,17 +28,16 @@ from resnet_explorer.spec import (
     StemPool,
     Stride,
 )
-from resnet_explorer.spec.change import change_all
-from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH
+from resnet_explorer.spec.readers import MAX_REDUCTION, MAX_STAGES, USUAL_BASE_WIDTH
 from resnet_explorer.weights.backbone import Backbone
 from resnet_explorer.weights.found import FoundBlock
 from resnet_explorer.weights.layers import NORM_TENSORS, Kind, Layers, parted, shared
 
 RATIOS = ((16, 8), (4, 8), (16, 1), (8, 8), (8, 16), (16, 32), (4, 1), (8, 1), (2, 1), (32, 1))
 """Reduction and rounding of attention that published networks use, the most usual first."""
-_CONTEXT = (Attention.GC, Attention.GCA)
 MOST_REDUCTION = 64
 """Others are tried up to this reduction."""
+_CONTEXT = (Attention.GC, Attention.GCA)
 _POOLS = {
     StemPool.MAX: "a max-pool",
     StemPool.PADDED: "a max-pool on a map padded with zeros",
@@ -258,11 +258,12 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     inside = {(block.seen, block.weights[0].out, block.groups, block.radix) for block in blocks if block.weights}
     if not pairs and not inside:
         return where
-    fewest = min(few for _, few, *_ in (*pairs, *inside))
+    fewest = min(MAX_REDUCTION, *(few for _, few, *_ in (*pairs, *inside)))
     others = [(ratio, multiple) for multiple in (1, fewest) for ratio in range(1, MOST_REDUCTION + 1)]
-    for of, known in ((ReductionOf.MAP, pairs), (ReductionOf.INPUT, entering)):
-        for ratio, multiple in (*RATIOS, *others):
-            tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
+    ways = ((ReductionOf.MAP, pairs, RATIOS), (ReductionOf.INPUT, entering, RATIOS), (ReductionOf.MAP, pairs, others))
+    for of, known, ratios in ways:
+        for ratio, multiple in ratios:
+            tried = replace(ResNetSpec(""), reduction=ratio, reduction_multiple=multiple)
             reduced = all(hidden(tried, channels) == inner for channels, inner in known)
             if reduced and all(_few(tried, channels, groups, radix) == few for channels, few, groups, radix in inside):
                 return {**where, "reduction": ratio, "reduction_multiple": multiple, "reduction_of": of}
