@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 from resnet_explorer.network import forks
 from resnet_explorer.network.branches import hidden
@@ -260,8 +261,8 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
         return where
     fewest = min(MAX_REDUCTION, *(few for _, few, *_ in (*pairs, *inside)))
     others = [(ratio, multiple) for multiple in (1, fewest) for ratio in range(1, MOST_REDUCTION + 1)]
-    ways = ((ReductionOf.MAP, pairs, RATIOS), (ReductionOf.INPUT, entering, RATIOS), (ReductionOf.MAP, pairs, others))
-    for of, known, ratios in ways:
+    seen = ((ReductionOf.MAP, pairs), (ReductionOf.INPUT, entering))
+    for ratios, (of, known) in product((RATIOS, others), seen):
         for ratio, multiple in ratios:
             tried = replace(ResNetSpec(""), reduction=ratio, reduction_multiple=multiple)
             reduced = all(hidden(tried, channels) == inner for channels, inner in known)

@@ -114,6 +114,10 @@ CHOICES = [
     "branches=shake-shake block=bottleneck anti_alias=blur output_stride=8 block_dropout=0.2 gating=exclusive "
     "stochastic_depth=0.2", "downsample=shifted", "downsample=shifted widths=15,31,47 conv=standardised",
     "downsample=shifted shortcut=C order=v2 block=bottleneck",
+    "block=bottleneck scales=3,1,2 attention=se,none,eca", "selective=sk,none,sk-split stride=last",
+    "block=bottleneck radix=2,0,1 average_down=after,before,none stage_end=bam,none,none",
+    "block=bottleneck scales=3 conv_bias=true conv=scaled-standardised norm=none activation=prelu",
+    "branches=shake-shake,one,shake-shake attention=gc",
     "norm=group conv=standardised attention=cbam gain=layerscale stochastic_depth=0.1 downsample=avgpool "
     "anti_alias=blur stem=tiered stem_pool=conv order=v2 gating=exclusive shortcut_scale=0.5 shortcut_dropout=0.1 "
     "block_dropout=0.1 block=bottleneck,basic,bottleneck output_stride=8 activation=gelu dropout=0.2",
