@@ -23,6 +23,17 @@ OPTIONAL = re.compile(r".*\.num_batches_tracked")
 """Counters that older files lack, and that nothing needs."""
 
 
+def _own_names(
+    names: Mapping[str, str], shapes: Mapping[str, Shape], expected: Mapping[str, Shape]
+) -> Mapping[str, str]:
+    """Return the tensors by the names that they have where these are ours under one prefix, in whatever order."""
+    prefix = next((name.removesuffix(ours) for name, ours in names.items() if name.endswith(ours)), "")
+    own = {f"{prefix}{name}": name for name in expected if f"{prefix}{name}" in shapes}
+    whole = all(f"{prefix}{name}" in own or OPTIONAL.fullmatch(name) for name in expected)
+    fits = whole and all(_squeezed(shapes[name]) == _squeezed(expected[ours]) for name, ours in own.items())
+    return own if fits else names
+
+
 def compared(
     spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Shape], strangers: Iterable[str] = ()
 ) -> Identified:
@@ -31,6 +42,7 @@ def compared(
     ``strangers`` are names of tensors that stand inside the network, but are not its.
     """
     expected = _tensors(spec)
+    names = _own_names(names, shapes, expected)
     theirs = {our_name: name for name, our_name in names.items()}
     given = {our_name: shapes[name] for our_name, name in theirs.items()}
     missing = [name for name in expected if name not in given and not OPTIONAL.fullmatch(name)]
