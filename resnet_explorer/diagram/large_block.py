@@ -342,6 +342,5 @@ def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:
         return "shortcut, weighted by a gate"
     if not parts:
         return "identity shortcut: x"
-    if any(part.layer.role is Role.PAD for part in parts):
-        return "zero-padded"
-    return "projection" if any(part.layer.role is Role.CONVOLUTION for part in parts) else "x, altered"
+    roles = {part.layer.role for part in parts}
+    return "projection" if Role.CONVOLUTION in roles else "zero-padded" if Role.PAD in roles else "x, altered"

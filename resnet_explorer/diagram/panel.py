@@ -10,7 +10,7 @@ from resnet_explorer.diagram.nodes import ADD_SIZE, NODE_HEIGHT, Changes, node, 
 from resnet_explorer.network import Block, Fork, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.network.kinds.blocks import Scale
-from resnet_explorer.network.tree import ALTERING, Chain
+from resnet_explorer.network.tree import Chain
 from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, room, width
 from resnet_explorer.readings import Analysis, Reading
 from resnet_explorer.readings.read import weight_layers
@@ -342,10 +342,10 @@ def _gate_rise(form: Form) -> float:
 def _shortcut_titles(parts: tuple[Part, ...]) -> tuple[str, str]:
     if not parts:
         return "Identity shortcut: x passes unchanged", "identity shortcut: x"
+    if any(part.layer.role is Role.CONVOLUTION for part in parts):
+        return "Projection shortcut: brings x to the shape of F(x)", "projection"
     if parts[0].layer.role is Role.PAD:
         return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
     if any(part.layer.role is Role.PAD for part in parts):
         return "Shortcut with average pool and zero-padding: no parameters", "pooled, zero-padded"
-    if parts[0].layer.role in ALTERING:
-        return "Shortcut with x altered: no longer the identity", "x, altered"
-    return "Projection shortcut: brings x to the shape of F(x)", "projection"
+    return "Shortcut with x altered: no longer the identity", "x, altered"
