@@ -164,6 +164,14 @@ def _skip(network: Network, block: BlockClass, count: int) -> list[str]:
     return commented([chance], "rises with the depth", 12)
 
 
+def _loop(target: str, items: Sequence[str]) -> list[str]:
+    """Return the line that begins a loop over some items, or an item a line where they are too long for one."""
+    line = f"for {target} in ({', '.join(items)}{',' if len(items) == 1 else ''}):"
+    if len(line) + 8 <= LINE:
+        return [line]
+    return [f"for {target} in (", *(f"    {item}," for item in items), "):"]
+
+
 def _betas(network: Network) -> list[str]:
     """Return the loop that gives each block its β; none where the network does not track the variance of x."""
     if not any(isinstance(part.layer, Beta) for stage in network.stages for part in stage.blocks[0].form.parts):
@@ -175,7 +183,7 @@ def _betas(network: Network) -> list[str]:
     target, alpha = ("layer", repr(factors[0])) if same else ("layer, alpha", "alpha")
     return [
         "variance = 1.0  # of x, as each branch adds alpha squared to it",
-        *broken(f"for {target} in ", call("", *pairs) if len(pairs) > 1 else f"({pairs[0]},)", ":"),
+        *_loop(target, pairs),
         "    for number, block in enumerate(layer):",
         "        block.beta = variance**-0.5",
         f"        variance = (variance if number else 1.0) + {alpha}**2",

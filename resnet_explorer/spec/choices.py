@@ -55,11 +55,11 @@ BARE = (*EARLY, Order.NORM_FIRST)
 class Stride(Option):
     """Which convolution carries the stride: torchvision's 3x3, the paper's first 1x1 of a bottleneck, or the last."""
 
-    CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, the first of two, as in torchvision."
-    CONV1X1 = ("1x1", "in the first 1×1 (v1)",
+    CONV3X3 = "3x3", "3×3 (v1.5)", "The 3×3 carries the stride, the first of two, as in torchvision."
+    CONV1X1 = ("1x1", "first 1×1 (v1)",
         "The first 1×1 of a bottleneck carries the stride, as in the paper: fewer MACs, but it looks at a quarter of "
         "the positions.")
-    LAST = ("last", "in the last convolution",
+    LAST = ("last", "last convolution",
         "The last convolution carries the stride: those before it work on the whole map (iResNet).")
 
 

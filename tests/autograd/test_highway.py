@@ -12,7 +12,7 @@ from resnet_explorer.autograd.clusters import Recorded
 from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph, highway, path_lengths
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
-from resnet_explorer.network.tree import Chain, Part
+from resnet_explorer.network.tree import Chain, Fork, Part
 from resnet_explorer.spec import Block, InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from tests.specs import any_specs, small_specs
@@ -115,7 +115,14 @@ def test_paths_are_counted_as_by_hand(spec: ResNetSpec) -> None:
 
 
 def _weights(chain: Chain) -> int:
-    return len([step for step in chain if isinstance(step, Part) and isinstance(step.layer, Conv2d | Linear)])
+    """Count the weight layers: of parallel paths those of the longest, of a pair in space and time the first."""
+    count = 0
+    for step in chain:
+        if isinstance(step, Fork):
+            count += max(map(_weights, step.paths))
+        elif isinstance(step, Part) and isinstance(step.layer, Conv2d | Linear):
+            count += not step.name.endswith("_time")
+    return count
 
 
 @settings(deadline=None, max_examples=20)

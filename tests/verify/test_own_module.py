@@ -53,7 +53,7 @@ def test_what_is_no_layer_is_told_by_its_neighbours(tmp_path: Path) -> None:
     text = """
 class Mine(ResNet):
     def forward(self, x):
-        x = self.layer1(self.maxpool(self.bn1(self.conv1(x))))
+        x = self.layer1(self.maxpool(self.bn1(self.conv1(x)).sin()))
         return self.fc(self.avgpool(self.layer4(self.layer3(self.layer2(x)))).flatten(1))
 
 made = Mine(BasicBlock, [1, 1, 1, 1])
