@@ -1,26 +1,22 @@
 """Which combinations of parallel paths with other axes describe no network: rows of the same form as the spec's own."""
 
-from typing import TYPE_CHECKING
-
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices
 from resnet_explorer.spec.rules import Rule
-
-if TYPE_CHECKING:
-    from resnet_explorer.spec.resnet_spec import ResNetSpec
+from resnet_explorer.spec.values import SpecValues
 
 
-def selects(spec: "ResNetSpec") -> bool:
+def selects(spec: SpecValues) -> bool:
     """Return whether selective kernels take the place of the 3x3."""
     return spec.selective is not choices.Selective.NONE
 
 
-def shakes(spec: "ResNetSpec") -> bool:
+def shakes(spec: SpecValues) -> bool:
     """Return whether a block has two branches."""
     return spec.branches is choices.Branches.SHAKE
 
 
-def has_paths(spec: "ResNetSpec") -> bool:
+def has_paths(spec: SpecValues) -> bool:
     """Return whether parallel paths, or split attention, take the place of the 3x3."""
     return spec.scales > 1 or spec.radix > 0 or selects(spec)
 
@@ -28,16 +24,16 @@ def has_paths(spec: "ResNetSpec") -> bool:
 _PLAIN = ("scales=1", "radix=0", "selective=none")
 
 
-def _several(spec: "ResNetSpec") -> bool:
+def _several(spec: SpecValues) -> bool:
     return (spec.scales > 1) + (spec.radix > 0) + selects(spec) > 1
 
 
-def averages(spec: "ResNetSpec") -> bool:
+def averages(spec: SpecValues) -> bool:
     """Return whether a mean takes over the stride of the 3x3."""
     return spec.average_down is not choices.AverageDown.NONE
 
 
-def check_paths(spec: "ResNetSpec") -> None:
+def check_paths(spec: SpecValues) -> None:
     """Refuse channels that cannot be shared out to the paths or splits of a block."""
     before = spec.stem_channels
     for number, (kind, stage) in enumerate(zip(spec.block, spec.by_stages, strict=True), start=1):

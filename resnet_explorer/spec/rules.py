@@ -1,22 +1,19 @@
 """Which combinations of axes describe no network, as rows; and by how much a network shrinks its input."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from resnet_explorer.spec import choices
+from resnet_explorer.spec.values import SpecValues
 
-if TYPE_CHECKING:
-    from resnet_explorer.spec.resnet_spec import ResNetSpec
-
-Rule = tuple[Callable[["ResNetSpec"], bool], str, str, str, tuple[tuple[str, ...], ...]]
+Rule = tuple[Callable[[SpecValues], bool], str, str, str, tuple[tuple[str, ...], ...]]
 """Whether a spec is broken, the axis, what is wrong, what to do, and the settings that mend it."""
 
 
-def _strides_elsewhere(spec: "ResNetSpec") -> bool:
+def _strides_elsewhere(spec: SpecValues) -> bool:
     return spec.stride is choices.Stride.LAST or (spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks)
 
 
-def last_stride(spec: "ResNetSpec") -> int:
+def last_stride(spec: SpecValues) -> int:
     """Return by how much the network shrinks the image until its last map."""
     reached = stem_stride(spec)
     for stride in spec.strides:
@@ -26,7 +23,7 @@ def last_stride(spec: "ResNetSpec") -> int:
     return reached
 
 
-def stem_stride(spec: "ResNetSpec") -> int:
+def stem_stride(spec: SpecValues) -> int:
     """Return by how much the stem shrinks the map."""
     return (1 if spec.stem is choices.Stem.CIFAR else 2) * (1 if spec.stem_pool is choices.StemPool.NONE else 2)
 
