@@ -118,7 +118,8 @@ def _likeness(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -
     edges = tuple((number[start], number[end]) for start, end in cluster.inner)
     ends = tuple(map(number.__getitem__, cluster.entries)), tuple(map(number.__getitem__, cluster.exits))
     leaves = tuple((number[index], len(hung)) for index, hung in cluster.leaves.items())
-    return content, edges, ends, leaves, tuple(index in highway for index in cluster.operations)
+    shared = tuple((number[start], number[end]) for start, end in cluster.shared)
+    return content, edges, ends, leaves, shared, tuple(index in highway for index in cluster.operations)
 
 
 class _Open:
@@ -137,7 +138,7 @@ class _Open:
         for index, column in cluster.column.items():
             chips = self.chips.get(index, [])
             columns[column] = max(columns[column], widths[index], sum(chips) + 4 * len(chips))
-        left = [PAD + sum(columns[:place]) + GAP * (place + 1) for place in range(len(columns) + 1)]
+        self.left = left = [PAD + sum(columns[:place]) + GAP * (place + 1) for place in range(len(columns) + 1)]
         self.wide = max(left[-1] + PAD, TITLE_WIDTH)
         lanes_with_leaves = {cluster.lane[index] for index in cluster.leaves}
         self.lane_y = [HEADER + ABOVE] * cluster.lanes
@@ -157,6 +158,7 @@ class _Open:
         for index in cluster.operations:
             nodes.append(self._node(index))
             nodes += self._hung(index)
+        lines += [self._share(start, end) for start, end in cluster.shared]
         places = tuple(self.places[index] for index in self.number)
         return Inside((*lines, *nodes), places, self.wide, self.high, self.lane_y[0] + NODE / 2)
 
@@ -193,6 +195,15 @@ class _Open:
     def _leave(self, index: int) -> Arrow:
         x, y, wide, _ = self.places[index]
         return self._between((x + wide, y + NODE / 2), (self.wide, self.lane_y[0] + NODE / 2), self._bold(index))
+
+    def _share(self, leaf: int, index: int) -> Arrow:
+        """Return the line from a leaf to one more operation: under the leaves, and along the gap before its column."""
+        (x, y, wide, _), (ex, ey, _, _) = self.places[leaf], self.places[index]
+        is_alone = self.graph.nodes[leaf].kind is not NodeKind.ACCUMULATE
+        middle, low = x + wide / 2, y + CHIP + 3 + (CHIP + 4) * is_alone
+        gap, end = self.left[self.cluster.column[index]] - GAP / 2, ey + NODE / 2
+        points = ((middle, y + CHIP), (middle, low), (gap, low), (gap, end), (ex, end))
+        return Arrow(points, Ink.MUTED, 0.9)
 
     def _node(self, index: int) -> Group:
         node, wide = self.graph.nodes[index], self.places[index][2]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from resnet_explorer.autograd.values import AutogradGraph, Edge, Highway, NodeKind, path_lengths
 from resnet_explorer.network import Network
 
+Hung = dict[int, list[tuple[int, int | None]]]
+"""What hangs on each operation: a leaf or saved tensor, and the node that accumulates its gradient, or None."""
 ENDS = ("input", "loss", "output")
 """Clusters that are not blocks of the tree."""
 
@@ -19,8 +21,9 @@ class Cluster:
     """The nodes of one block, by their indices in the graph.
 
     ``operations`` are in forward order, each with its ``column`` and ``lane``; ``leaves`` are the parameters of an
-    operation, each with the node that accumulates its gradient, or None. ``inner`` are edges between operations,
-    ``entries`` the operations with inputs from other clusters, ``exits`` those with outputs to others.
+    operation, each with the node that accumulates its gradient, or None; one that several operations use is the first
+    one's, and ``shared`` are its edges to the others. ``inner`` are edges between operations, ``entries`` the
+    operations with inputs from other clusters, ``exits`` those with outputs to others.
     """
 
     path: str
@@ -30,6 +33,7 @@ class Cluster:
     column: dict[int, int]
     lane: dict[int, int]
     leaves: dict[int, tuple[tuple[int, int | None], ...]]
+    shared: tuple[Edge, ...]
     inner: tuple[Edge, ...]
     entries: tuple[int, ...]
     exits: tuple[int, ...]
@@ -64,7 +68,7 @@ class Recorded:
 def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
     """Return the clusters of a graph in forward order."""
     home = _homes(graph, network)
-    hung = _hung(graph)
+    hung, users = _hung(graph)
     members: dict[str, list[int]] = defaultdict(list)
     for index, node in enumerate(graph.nodes):
         if node.kind in (NodeKind.OPERATION, NodeKind.OUTPUT) or home[index] == "input":
@@ -87,9 +91,17 @@ def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
         stage, block = network.stage_at(path), network.block_at(path)
         title = f"{stage.title} · block {block.number}" if stage and block else path.capitalize()
         leaves = {index: tuple(hung[index]) for index in members[path] if index in hung}
+        shared = tuple(
+            (last, other)
+            for pairs in leaves.values()
+            for leaf, accumulate in pairs
+            for last in (leaf if accumulate is None else accumulate,)
+            for other in users[last][1:]
+            if home[other] == path
+        )
         made.append(Cluster(
             path, title, stage.path if stage else "", tuple(members[path]), *_layout(members[path], edges[path]),
-            leaves, tuple(edges[path]), tuple(entries[path]), tuple(exits[path]),
+            leaves, shared, tuple(edges[path]), tuple(entries[path]), tuple(exits[path]),
         ))  # fmt: skip
     return tuple(made)
 
@@ -106,24 +118,34 @@ def _homes(graph: AutogradGraph, network: Network) -> list[str]:
     return homes
 
 
-def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
-    """Return the leaves and saved tensors of each operation, each with the node that accumulates its gradient."""
+def _hung(graph: AutogradGraph) -> tuple[Hung, dict[int, list[int]]]:
+    """Return the leaves and saved tensors of each operation, each with the node that accumulates its gradient.
+
+    Each hangs on the first operation that uses it; the second result are all that do, by the last of the two nodes.
+    """
     accumulated = {start for start, end in graph.edges if graph.nodes[end].kind is NodeKind.ACCUMULATE}
     behind: dict[int, int] = {}
-    hung: set[int] = set()
-    leaves: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    users: dict[int, list[int]] = defaultdict(list)
+    leaves: Hung = defaultdict(list)
+
+    def hang(operation: int, leaf: int, accumulate: int | None = None) -> None:
+        using = users[leaf if accumulate is None else accumulate]
+        if not using:
+            leaves[operation].append((leaf, accumulate))
+        if operation not in using:
+            using.append(operation)
+
     for start, end in graph.edges:
         first, last = graph.nodes[start], graph.nodes[end]
         if last.kind is NodeKind.ACCUMULATE:
             behind[end] = start
         elif first.kind is NodeKind.ACCUMULATE and graph.nodes[behind[start]].path != "input":
-            leaves[end].append((behind[start], start))
+            hang(end, behind[start], start)
         elif first.kind in (NodeKind.SAVED, NodeKind.LEAF) and first.path != "input" and start not in accumulated:
-            leaves[end].append((start, None))
-        elif last.kind is NodeKind.SAVED and end not in hung:
-            hung.add(end)
-            leaves[start].append((end, None))
-    return leaves
+            hang(end, start)
+        elif last.kind is NodeKind.SAVED:
+            hang(start, end)
+    return leaves, users
 
 
 def _layout(members: list[int], edges: list[Edge]) -> tuple[dict[int, int], dict[int, int]]:

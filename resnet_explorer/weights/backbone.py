@@ -207,7 +207,7 @@ def _extras(
         if count and attention in (None, kind):
             block = replace(block, attention=kind, gate=row[at : at + count])
             at += count
-        elif not block.weights and weights_splits(row[at : at + 2], block):
+        elif weights_splits(row[at : at + 2], block) and (leads or not _projects_before_next(row, at, block)):
             block = replace(block, weights=row[at : at + 2], radix=max(1, block.radix))
             at += 2
         elif block.projection is None and _halves(row[at : at + 2], block):
@@ -230,6 +230,16 @@ def _extras(
         else:
             break
     return block, at
+
+
+def _projects_before_next(row: Layers, at: int, block: FoundBlock) -> bool:
+    """Return whether a projection stands at a place, and behind it the first layer of the next block.
+
+    Where convolutions have biases, these two may have the shapes of attention over splits.
+    """
+    if block.projection is not None or not _projects(row[at], block, block.channels):
+        return False
+    return any(True for _ in _found(row, at + 1, block.out, biased=block.biased, shakes=block.shakes))
 
 
 def _weights_shortcut(layer: FileLayer, block: FoundBlock) -> bool:

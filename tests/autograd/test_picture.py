@@ -108,3 +108,20 @@ def test_a_leaf_and_what_accumulates_its_gradient_hang_on_their_operation() -> N
     ((leaf, accumulate),) = stem.leaves[conv]
     assert graph.nodes[leaf].name == "conv1.weight" and graph.nodes[leaf].kind is NodeKind.LEAF
     assert accumulate is not None and graph.nodes[accumulate].kind is NodeKind.ACCUMULATE
+
+
+def test_a_leaf_of_several_operations_hangs_on_the_first_and_a_line_leads_to_the_others() -> None:
+    graph, _, parts = known("resnet50_clip")
+    head = next(part for part in parts if part.path == "head")
+    ((accumulate, second),) = head.shared
+    first = next(index for index, hung in head.leaves.items() if any(pair[1] == accumulate for pair in hung))
+    assert {graph.nodes[index].name for index in (first, second)} == {"SliceBackward0"} and first < second
+    assert (accumulate, first) in graph.edges and (accumulate, second) in graph.edges
+
+
+def test_a_saved_tensor_has_one_place() -> None:
+    spec = find("resnet18")
+    *_, last = record(RecordGraph(spec, InputShape(2, 64, 64), saved=True))
+    assert isinstance(last, Recorded)
+    everywhere = [index for part in last.clusters for index in nodes_of(part)]
+    assert sorted(everywhere) == list(range(len(last.graph.nodes)))
