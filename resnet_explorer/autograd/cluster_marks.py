@@ -251,12 +251,12 @@ class _Open:
 def _leaf(node: GraphNode) -> str:
     if node.kind is NodeKind.ACCUMULATE:
         return "+="
-    return node.name.rpartition(".")[2] or node.name
+    return node.name.rpartition(".")[2] or node.name or "saved"
 
 
 def describe_node(node: GraphNode) -> str:
     """Return a node's name, the shape of its output, and its attributes, a line each."""
-    name = node.name.rpartition(".")[2] if node.kind is NodeKind.LEAF else node.name
+    name = node.name.rpartition(".")[2] if node.kind is NodeKind.LEAF else node.name or "saved tensor"
     lines = [name + (f", {shape_text((0, *node.shape))}" if node.shape else "")]
     lines += [f"{name} = {value}" for name, value in node.attributes]
     return "\n".join(lines)

@@ -62,7 +62,7 @@ def graph_of(
 
 
 def _saved_tensors(fn: Node) -> list[Saved]:
-    """Return the tensors that a function has saved; those of a list are numbered."""
+    """Return the tensors that a function has saved; those of a list are numbered, a custom function's have no name."""
     held: list[Saved] = []
     for attribute in _saved_names(type(fn)):
         value, name = getattr(fn, attribute), attribute.removeprefix(_SAVED)
@@ -70,7 +70,8 @@ def _saved_tensors(fn: Node) -> list[Saved]:
         for number, tensor in enumerate(value if several else (value,)):
             if isinstance(tensor, Tensor):
                 held.append((f"{name}[{number}]" if several else name, tensor, tuple(tensor.shape)))
-    return held
+    custom: tuple[Tensor, ...] = getattr(fn, "saved_tensors", ())
+    return [*held, *(("", tensor, tuple(tensor.shape)) for tensor in custom)]
 
 
 def _name(fn: Node) -> str:

@@ -245,7 +245,8 @@ class ShakeMix(Merge):
         first, second = inputs
         if not tape.training:
             return tape.op("LerpBackward0", first.shape, first, second, weight=0.5)
-        return tape.op("ShakeBackward", first.shape, first, second)
+        beta = Value((first.shape[0], *(1,) * (len(first.shape) - 1)))
+        return tape.op("ShakeBackward", first.shape, first, second, saved={"": beta})
 
     def describe(self, at: base.Where) -> base.Description:
         return "shake", (
