@@ -287,16 +287,7 @@ def test_help_is_complete(command: tuple[str, ...], capsys: pytest.CaptureFixtur
     text = told(capsys, *command, "--help")
     assert "examples:\n  resnet-explorer" in text
     options = {
-        "describe": [
-            "NET",
-            "--input",
-            "--set",
-            "--json",
-            "--csv",
-            "--markdown",
-            "blocks",
-            "shortcut (A, pool-pad, B, C)",
-        ],
+        "describe": ["NET", "--input", "--set", "--json", "--csv", "--markdown", "blocks", "(A, pool-pad, B, C)"],
         "export": ["NET", "--output", "--view", "--expand", "--unfold", "--compare", "--theme", "--text", "--scale"],
         "list": ["--json"],
         "open": ["NET"],

@@ -194,14 +194,13 @@ class SumPairs(base.Layer):
         return "sum_pairs", "Adds what the mean and the largest value have become."
 
 
-@dataclass(frozen=True, slots=True)
-class Scale(base.Layer):
-    """x times a constant."""
+class Factor(base.Layer):
+    """x times a constant, ``factor``."""
 
-    factor: float
-
+    __slots__ = ()
     role = base.Role.FACTOR
     module = "resnet_explorer.module.layers:Scale"
+    factor: float
 
     @property
     def label(self) -> str:
@@ -209,10 +208,17 @@ class Scale(base.Layer):
 
     @property
     def hyper(self) -> str:
-        return f"×{self.factor:g}"
+        return f"×{self.factor:.6g}"
 
     def record(self, tape: Tape, x: Value) -> Value:
         return tape.multiply(x, Value(()))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Factor):
+    """x times a constant that the user chose."""
+
+    factor: float
 
     def describe(self, at: base.Where) -> base.Description:
         where = "the shortcut" if at.on_shortcut else "the branch"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.blocks import Factor
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.tape import Tape, Value
@@ -104,24 +105,10 @@ class ScaledStdConv2d(Conv2d):
 
 
 @dataclass(frozen=True, slots=True)
-class Beta(base.Layer):
+class Beta(Factor):
     """a(x) times β, one over the standard deviation that x is expected to have (Brock et al. 2021, section 3)."""
 
     factor: float
-
-    role = base.Role.FACTOR
-    module = "resnet_explorer.module.layers:Scale"
-
-    @property
-    def label(self) -> str:
-        return f"× {self.factor:.4g}"
-
-    @property
-    def hyper(self) -> str:
-        return f"×{self.factor:.6g}"
-
-    def record(self, tape: Tape, x: Value) -> Value:
-        return tape.multiply(x, Value(()))
 
     def describe(self, at: base.Where) -> base.Description:
         variance = f"{self.factor**-2:.4g}"
