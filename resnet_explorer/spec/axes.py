@@ -177,7 +177,7 @@ _ROWS = (
         "The 3×3 works on this many slices of the channels, one after the other: each but the last has its own 3×3 and "
         "adds what the slice before gave. 4 or more in Res2Net, with a base width of 26 for 4 (Gao et al. 2019).",
         _basic),
-    _axis("selective", "Selective kernels", BLOCK,
+    _axis("selective", "Selective", BLOCK,
         "Two kernels in the place of the 3×3 (in basic blocks of the first), between which attention selects."),
     _axis("radix", "Radix", BLOCK,
         "The 3×3 gives this many splits of its channels, which attention weights against each other: 2 in ResNeSt; "

@@ -41,7 +41,7 @@ class Order(Option):
     V2 = ("v2", "v2 · pre-activation",
         "Norm and ReLU before each convolution, nothing after the addition: x passes through the whole network "
         "untouched (figure 4e).")
-    NORM_FIRST = ("norm-first", "norm first, one ReLU fewer",
+    NORM_FIRST = ("norm-first", "norm first",
         "Norm before the first convolution, without ReLU, and after the last one; nothing after the addition "
         "(PyramidNet: Han et al. 2017, figure 6d; iResNet).")
 
@@ -59,7 +59,7 @@ class Stride(Option):
     CONV1X1 = ("1x1", "first 1×1 (v1)",
         "The first 1×1 of a bottleneck carries the stride, as in the paper: fewer MACs, but it looks at a quarter of "
         "the positions.")
-    LAST = ("last", "last convolution",
+    LAST = ("last", "last one",
         "The last convolution carries the stride: those before it work on the whole map (iResNet).")
 
 
@@ -68,7 +68,7 @@ class Shortcut(Option):
 
     PADDING = ("A", "A · zero-padding",
         "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.")
-    POOLED = ("pool-pad", "average pool, zeros behind",
+    POOLED = ("pool-pad", "pool, then pad",
         "Where shapes differ, a 2×2 mean shrinks x, and channels of zeros come behind its own: no parameters "
         "(PyramidNet: Han et al. 2017).")
     PROJECTION = ("B", "B · projection",
@@ -86,7 +86,7 @@ class Downsample(Option):
     AVERAGE = ("avgpool", "avg-pool, then 1×1",
         "A 2×2 mean shrinks the map before the 1×1, so that every position counts (ResNet-D: He et al. 2019).")
     CONV3X3 = "3x3", "strided 3×3", "A 3×3 convolution carries the stride, as in SENet-154."
-    SHIFTED = ("shifted", "two 1×1, one shifted",
+    SHIFTED = ("shifted", "shifted pair",
         "Two strided 1×1, the second on the map shifted by a pixel, give half the channels each (Shake-Shake: Gastaldi "
         "2017).")
 
@@ -125,15 +125,15 @@ class AverageDown(Option):
     """Where a 3x3 mean takes over the stride of a bottleneck's 3x3 (ResNeSt's ``avd``: Zhang et al. 2020)."""
 
     NONE = "none", "none", "The convolution carries the stride itself."
-    BEFORE = "before", "before the 3×3", "A mean of 3×3 shrinks the map before the 3×3: fewer MACs (ResNeSt-fast)."
-    AFTER = "after", "after the 3×3", "The 3×3 keeps the size; a mean of 3×3 then shrinks the map."
+    BEFORE = "before", "before 3×3", "A mean of 3×3 shrinks the map before the 3×3: fewer MACs (ResNeSt-fast)."
+    AFTER = "after", "after 3×3", "The 3×3 keeps the size; a mean of 3×3 then shrinks the map."
 
 
 class Branches(Option):
     """Whether a block has one branch, or two that are mixed at random in training (Gastaldi 2017)."""
 
     ONE = "one", "one", "F(x) is one branch."
-    SHAKE = ("shake-shake", "two: shake-shake",
+    SHAKE = ("shake-shake", "shake-shake",
         "Two branches with weights of their own are mixed at random in training, half and half in inference: a strong "
         "regulariser (Shake-Shake: Gastaldi 2017).")
 
@@ -221,7 +221,7 @@ class AttentionAt(Option):
     """Where in the branch the attention stands."""
 
     END = "end", "end of F(x)", "After the last convolution, as in the papers of SE, ECA and CBAM."
-    MIDDLE = ("middle", "before the last convolution",
+    MIDDLE = ("middle", "inside F(x)",
         "On what enters the last convolution: in a bottleneck the few channels inside, so that it costs less "
         "(RegNetY; timm's “ts” nets).")
 
@@ -230,7 +230,7 @@ class ReductionOf(Option):
     """Of which channels the hidden layer of the attention is a fraction."""
 
     MAP = "map", "its own map", "Of the channels that it rescales, as in the papers of SE and CBAM."
-    INPUT = ("block-input", "the block's input",
+    INPUT = ("block-input", "block input",
         "Of the channels that enter the block, also where it rescales another number of them (RegNetY).")
 
 
