@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from resnet_explorer import files
 from resnet_explorer.cli.run import commands
 from resnet_explorer.engine.pytorch import importing
-from resnet_explorer.errors import ExportError, SpecError, did_you_mean
+from resnet_explorer.errors import SpecError, did_you_mean
 from resnet_explorer.layers import table
-from resnet_explorer.network import Network, compile_spec
+from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.input_shape import parse_input
@@ -25,8 +25,6 @@ from resnet_explorer.terminal.options import network
 from resnet_explorer.terminal.output import complain, importing_qt, painter, say, say_json
 
 if TYPE_CHECKING:
-    from resnet_explorer.diagram.view import View
-    from resnet_explorer.picture.page import Page
     from resnet_explorer.verify.values import Verdict
 
 SHOWN = 20
@@ -103,66 +101,23 @@ def export(options: argparse.Namespace) -> int:
     """Draw a network into the file that the options name."""
     from resnet_explorer.autograd.command import dot_of, graph_view
     from resnet_explorer.diagram.diagram import ROOM, diagram
-    from resnet_explorer.picture.page import on_page
+    from resnet_explorer.diagram.view import view_of
+    from resnet_explorer.picture.page import on_page, page_of
     from resnet_explorer.picture.theme import THEMES
 
     is_graph = options.view == "autograd"
     if is_graph and options.output.suffix.lower() in (".dot", ".gv"):
         write_text(options.output, dot_of(analysis_of(options.net, options.settings, options.input)))
         return 0
-    paint, page = painter(options.output, options.text, options.scale), _page(options.size)
+    paint, page = painter(options.output, options.text, options.scale), page_of(options.size)
     analysis = analysis_of(options.net, options.settings, options.input)
-    view = _view(analysis.network, options.expand, options.unfold, options.compare)
+    view = view_of(analysis.network, options.expand, options.unfold, options.compare)
     room = page.room(True) if page.width else ROOM
     picture = graph_view(analysis, view, options) if is_graph else diagram(analysis, view, room)
     picture, zoom = on_page(picture, page, True)
     files.write(options.output, paint(picture, THEMES[options.theme], zoom))
     say(f"{options.output}: {picture.width * zoom:,.0f} × {picture.height * zoom:,.0f} px\n")
     return 0
-
-
-def _page(text: str) -> "Page":
-    """Return the page of a preset's key, or of a size such as ``1600x900``; raises ExportError for any other text."""
-    from resnet_explorer.picture.page import CUSTOM, LEAST, MOST, PAGES, custom
-
-    presets = [key for key in PAGES if key != CUSTOM]
-    if text in presets:
-        return PAGES[text]
-    width, _, height = text.partition("x")
-    sizes = [int(part) if part.isdecimal() else 0 for part in (width, height)]
-    if not all(LEAST <= size <= MOST for size in sizes):
-        remedy = f"Use {', '.join(presets)}, or width x height from {LEAST} to {MOST} px, such as 1600x900."
-        raise ExportError("size", f"{text!r} is no size.", remedy)
-    return custom(*sizes)
-
-
-def _view(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> "View":
-    """Return the view with these paths open; ``all`` opens every block, a stage's path those that it shows.
-
-    Raises SpecError, with the nearest path, where the network has no such part.
-    """
-    from resnet_explorer.diagram.view import View, foldable
-
-    if "all" in expand:
-        return View.all_open(network, unfold, compare)
-    stages = frozenset(stage.path for stage in network.stages if unfold and foldable(stage))
-    opened = (_blocks(network, path, View(unfolded=stages)) for path in expand)
-    return View(frozenset[str]().union(*opened), stages, compare)
-
-
-def _blocks(network: Network, path: str, view: "View") -> set[str]:
-    """Return the block that a path names or lies in, or those that a stage shows."""
-    from resnet_explorer.diagram.view import folded
-
-    if not path or not network.has(path):
-        paths = [stage.path for stage in network.stages]
-        paths += [path for block in network.blocks for path in (block.path, *block.layer_paths)]
-        remedy = did_you_mean(path, paths, "The command 'describe' shows the paths.", cutoff=0.4)
-        raise SpecError("expand", f"{network.spec.name} has no part {path!r}.", remedy)
-    if block := network.block_at(path):
-        return {block.path}
-    stage = next(stage for stage in network.stages if stage.path == path)
-    return {block.path for block in (stage.blocks[:2] if folded(stage, view) else stage.blocks)}
 
 
 def source(options: argparse.Namespace) -> int:

@@ -1,7 +1,9 @@
 """What of a network is shown open: the state of a diagram that is not the network's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from resnet_explorer.errors import SpecError, did_you_mean
 from resnet_explorer.network import Block, Form, Network, Stage, flat
 from resnet_explorer.network.kinds import Layer
 
@@ -131,3 +133,28 @@ def closed(network: Network, view: View, path: str) -> tuple[View, str]:
     if stage and path == stage.path and path in view.unfolded:
         return view.fold_toggled(path), path
     return view, _out_of(network, path)
+
+
+def view_of(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> View:
+    """Return the view with these paths open; ``all`` opens every block, a stage's path those that it shows.
+
+    Raises SpecError, with the nearest path, where the network has no such part.
+    """
+    if "all" in expand:
+        return View.all_open(network, unfold, compare)
+    stages = frozenset(stage.path for stage in network.stages if unfold and foldable(stage))
+    opened = (_blocks(network, path, View(unfolded=stages)) for path in expand)
+    return View(frozenset[str]().union(*opened), stages, compare)
+
+
+def _blocks(network: Network, path: str, view: View) -> set[str]:
+    """Return the block that a path names or lies in, or those that a stage shows."""
+    if not path or not network.has(path):
+        paths = [stage.path for stage in network.stages]
+        paths += [path for block in network.blocks for path in (block.path, *block.layer_paths)]
+        remedy = did_you_mean(path, paths, "The command 'describe' shows the paths.", cutoff=0.4)
+        raise SpecError("expand", f"{network.spec.name} has no part {path!r}.", remedy)
+    if block := network.block_at(path):
+        return {block.path}
+    stage = next(stage for stage in network.stages if stage.path == path)
+    return {block.path for block in (stage.blocks[:2] if folded(stage, view) else stage.blocks)}

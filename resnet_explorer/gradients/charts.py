@@ -63,6 +63,11 @@ def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
     )
 
 
+def chart_of_gradients(result: GradientResult, quantity: str = Quantity.OUTPUT) -> Chart:
+    """Return the chart of a quantity by its key, such as ``input-gradient``."""
+    return gradient_plot(result, Quantity(quantity))
+
+
 def looks_of(specs: Sequence[ResNetSpec]) -> tuple[SeriesStyle, ...]:
     """Return each network's look: of one or two, a residual one's and a plain one's are always the same."""
     if len(specs) <= 2 and len({spec.has_shortcuts for spec in specs}) == len(specs):

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import comb
+from typing import ClassVar
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.values import GradientRequest, GradientResult, NetworkGradients, Sample
 from resnet_explorer.images.choice import DIGITS, DataChoice
+from resnet_explorer.readings.plottable import Plottable
 from resnet_explorer.readings.quantities import Loss, Mode, Place, Quantity, Series
 from resnet_explorer.runs.plan import DIGITS_IMAGE, RunPlan
 from resnet_explorer.runs.recipe import Recipe
@@ -88,9 +90,10 @@ class DescentStep:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Descent:
+class Descent(Plottable):
     """All steps of a training; ``places`` are the blocks of each network, ``data`` describes the images."""
 
+    chart_by: ClassVar[str] = "resnet_explorer.gradients.charts:loss_chart"
     request: DescentRequest
     places: tuple[tuple[Place, ...], ...]
     steps: tuple[DescentStep, ...]
@@ -167,7 +170,7 @@ class PathsRequest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Paths:
+class Paths(Plottable):
     """The gradient along paths of each length k, which is the number of branches passed, from 0 to that of the blocks.
 
     ``norms`` are the norms of the sums over all paths of k branches, ``shares`` their signed shares of the whole
@@ -177,6 +180,7 @@ class Paths:
     the additions.
     """
 
+    chart_by: ClassVar[str] = "resnet_explorer.gradients.charts:lab_chart"
     request: PathsRequest
     norms: tuple[float, ...]
     shares: tuple[float, ...]

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, inf, isfinite, log
 from statistics import fmean, median
+from typing import ClassVar
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DIGITS, DataChoice, DataKind
+from resnet_explorer.readings.plottable import Plottable
 from resnet_explorer.readings.quantities import GRADIENTS, Loss, Mode, Place, Precision, Quantity, Series
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
@@ -153,9 +155,10 @@ def _ratio(first: float | None, last: float | None) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GradientResult:
+class GradientResult(Plottable):
     """All networks, partial or complete; ``data`` describes the images, ``seconds`` is the time taken."""
 
+    chart_by: ClassVar[str] = "resnet_explorer.gradients.charts:chart_of_gradients"
     request: GradientRequest
     networks: tuple[NetworkGradients, ...]
     data: str
@@ -252,9 +255,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shattering:
+class Shattering(Plottable):
     """How well gradients at neighbouring inputs agree, in the user's networks and in the paper's."""
 
+    chart_by: ClassVar[str] = "resnet_explorer.gradients.charts:lab_chart"
     request: ShatterRequest
     networks: tuple[Neighbours, ...]
     lines: tuple[Line, ...]

@@ -26,8 +26,8 @@ CSV_HEADER = (
     "path", "kind", "kernel", "input", "output", "params", "params_percent", "macs", "macs_percent",
     "receptive_field", "stride", "activation_bytes",
 )  # fmt: skip
-_TITLES = ("layer", "type", "kernel", "input", "output", "parameters", "%", "MACs", "%", "RF", "stride", "bytes")
-_TEXTS = 5
+TITLES = ("layer", "type", "kernel", "input", "output", "parameters", "%", "MACs", "%", "RF", "stride", "bytes")
+TEXTS = 5
 """So many columns at the left hold text; the others hold numbers and stand at the right."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What begins so is taken for a formula by spreadsheets."""
@@ -147,9 +147,9 @@ def to_markdown(analysis: Analysis, rows: Sequence[Row] | None = None) -> str:
     lines = [
         _totals(analysis) + _subset(analysis, chosen),
         "",
-        _markdown_row(_TITLES),
-        f"|{'---|' * _TEXTS}{'--:|' * (len(_TITLES) - _TEXTS)}",
-        *(_markdown_row(_texts(cells(analysis, row))) for row in chosen),
+        _markdown_row(TITLES),
+        f"|{'---|' * TEXTS}{'--:|' * (len(TITLES) - TEXTS)}",
+        *(_markdown_row(texts(cells(analysis, row))) for row in chosen),
     ]
     return "\n".join(lines) + "\n"
 
@@ -174,7 +174,8 @@ def _shape(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _texts(row: tuple[Cell, ...]) -> tuple[str, ...]:
+def texts(row: tuple[Cell, ...]) -> tuple[str, ...]:
+    """Return a layer's cells as text, with separators of thousands."""
     return tuple(f"{cell:,}" if isinstance(cell, int) else cell for cell in row)
 
 
@@ -184,7 +185,7 @@ def _markdown_row(texts: Sequence[str]) -> str:
 
 def to_text(analysis: Analysis) -> str:
     """Return a network in words and its table in aligned columns, to be read in a terminal."""
-    rows = [_TITLES, *(_texts(cells(analysis, row)) for row in analysis.rows)]
+    rows = [TITLES, *(texts(cells(analysis, row)) for row in analysis.rows)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = ("  ".join(_aligned(row, widths)).rstrip() for row in rows)
     return "\n".join([*_facts(analysis), "", *table]) + "\n"
@@ -192,7 +193,7 @@ def to_text(analysis: Analysis) -> str:
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     pairs = list(zip(row, widths, strict=True))
-    return [text.ljust(wide) for text, wide in pairs[:_TEXTS]] + [text.rjust(wide) for text, wide in pairs[_TEXTS:]]
+    return [text.ljust(wide) for text, wide in pairs[:TEXTS]] + [text.rjust(wide) for text, wide in pairs[TEXTS:]]
 
 
 def _facts(analysis: Analysis) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from resnet_explorer.errors import ExportError
 from resnet_explorer.picture.marks import Group, Picture
 
 PX_PER_INCH = 96
@@ -52,6 +53,19 @@ LEAST, MOST = 160, 8000
 def custom(width: float, height: float) -> Page:
     """Return a page of a size in px."""
     return PAGES[CUSTOM]._replace(width=width, height=height)
+
+
+def page_of(text: str) -> Page:
+    """Return the page of a preset's key, or of a size such as ``1600x900``; raises ExportError for any other text."""
+    presets = [key for key in PAGES if key != CUSTOM]
+    if text in presets:
+        return PAGES[text]
+    width, _, height = text.partition("x")
+    sizes = [int(part) if part.isdecimal() else 0 for part in (width, height)]
+    if not all(LEAST <= size <= MOST for size in sizes):
+        remedy = f"Use {', '.join(presets)}, or width x height from {LEAST} to {MOST} px, such as 1600x900."
+        raise ExportError("size", f"{text!r} is no size.", remedy)
+    return custom(*sizes)
 
 
 def on_page(picture: Picture, page: Page, has_own_shape: bool) -> tuple[Picture, float]:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from statistics import median
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from resnet_explorer.readings.plottable import Plottable
 from resnet_explorer.readings.quantities import Place
 from resnet_explorer.readings.text import percent
 from resnet_explorer.spec import ResNetSpec
@@ -61,9 +62,10 @@ class LesionsAsked(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LesionStudy:
+class LesionStudy(Plottable):
     """The lesions of all networks, as far as they are known."""
 
+    chart_by: ClassVar[str] = "resnet_explorer.diagram.lesions:lesion_chart"
     request: LesionsAsked
     networks: tuple[Lesions, ...]
     torch: str

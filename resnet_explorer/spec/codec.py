@@ -35,7 +35,12 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
 
 def setting(spec: ResNetSpec, key: str) -> str:
     """Return the value of an axis as ``--set`` writes it, such as ``none,none,se,se``."""
-    return _text(codec.plain(spec.value(key)))
+    return setting_of(spec.value(key))
+
+
+def setting_of(value: object) -> str:
+    """Return any value as ``--set`` writes it: a sequence with commas, true and false, ``none``."""
+    return _text(codec.plain(value))
 
 
 WRITERS: codec.Writers = {ResNetSpec: to_dict}

@@ -172,7 +172,7 @@ def resolve(net: str) -> str:
     try:
         catalogue.find(net)
     except SpecError as error:
-        if relative(plain_text(net)):
+        if relative(plain_text(net)) or net.startswith("-"):  # an option that stands where a network is expected
             raise
         text = net.removesuffix("-plain")
         if entry := best(text):

@@ -9,7 +9,8 @@ from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.marks import Anchor, Area, Box, Ink, Label, Mark, Picture, Style, width
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.spec.catalogue import title
-from resnet_explorer.timing.page import TimingPage, roofline, waits
+from resnet_explorer.timing.charts import roofline, waits
+from resnet_explorer.timing.page import TimingPage
 from resnet_explorer.timing.values import Limit, Measured, Timed
 from resnet_explorer.ui.slide import (
     CROPPED,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 from statistics import median
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Role
+from resnet_explorer.readings.plottable import Plottable
 from resnet_explorer.readings.results import Analysis, Row, TimingConditions
 from resnet_explorer.spec import InputShape, ResNetSpec
 
@@ -180,9 +181,10 @@ class Peaks:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class Measured(Plottable):
     """The result of ``MeasureTime``: the times, and the peak rates of the device."""
 
+    chart_by: ClassVar[str] = "resnet_explorer.timing.charts:chart_of_times"
     job: MeasureTime
     timing: Timing
     peaks: Peaks

@@ -7,13 +7,14 @@ from math import isfinite
 
 import numpy as np
 
-from resnet_explorer.picture.chart import Axis, Chart, Marker, Scale, Series, SeriesStyle
+from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Marker, Scale, Series, SeriesStyle
 from resnet_explorer.picture.chart.model import number
-from resnet_explorer.runs.plan import Run, describe_conditions
+from resnet_explorer.runs.plan import Run, RunPlan, describe_conditions
 from resnet_explorer.training import chart_data as data
 from resnet_explorer.training.part import Across, Measure
 from resnet_explorer.training.smoothing import Array, thinned
 from resnet_explorer.training.text import format_loss, without_seed
+from resnet_explorer.training.values import RateTest
 
 _Member = tuple[data.Traced, data.Curve]
 
@@ -146,6 +147,26 @@ class TrainingCharts:
             curve = self._curves[trace.key, measure] = data.Curve(columns, measure, weight)
         curve.read(trace.run.last.step if trace.run.last else -1)
         return curve
+
+
+def chart_of_runs(runs: Sequence[Run], measure: str = Measure.TRAIN_LOSS) -> Chart:
+    """Return a measure of runs step by step, by its key: ``train-loss``, ``test-error`` and so on."""
+    return TrainingCharts().curves(data.traced(runs), Measure(measure))
+
+
+def chart_of_rates(test: RateTest, plan: RunPlan | None = None) -> Chart:
+    """Return the smoothed loss at each rate that a range test tried, and the rate that it suggests."""
+    said = f" · {plan.data.title} · batch {plan.recipe.batch} · seed {plan.seed}" if plan else ""
+    style = STYLES[0]._replace(marker=Marker.NONE)
+    return Chart(
+        "Learning rate range test",
+        Axis("learning rate", Scale.LOG),
+        Axis("training loss, smoothed"),
+        (Series("loss", plan.name if plan else "loss", test.rates, test.losses, style),),
+        f"Smith 2017, section 3.3{said}",
+        guides=(Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else (),
+        key="rate-test:",
+    )
 
 
 def _across(shown: Sequence[data.Traced], wanted: Across) -> Across:

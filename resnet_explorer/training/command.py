@@ -26,7 +26,7 @@ from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.part import Measure
 from resnet_explorer.training.sweep import Point, Sweep, loads
 from resnet_explorer.training.tasks import FLAGS, Task
-from resnet_explorer.training.text import aligned, conditions, measured, test_error, to_csv, to_json
+from resnet_explorer.training.text import conditions, describe_runs, test_error, to_csv, to_json
 from resnet_explorer.training.values import TrainRun
 from resnet_explorer.training.workers import LocalWorkers, Outcome, displayed, run_on_cluster
 
@@ -35,7 +35,6 @@ INTERRUPTED = 130
 WIDTH, HEIGHT = 960.0, 520.0
 TABLE, TEXT, FIGURE = "table.csv", "table.md", "figure.svg"
 AFTER = ("seed", "steps", "of", "training_loss", "test_error", "seconds", "problem")
-_TITLES = ("network", "seed", "steps", "training loss", "test error", "steps/s")
 _PLANNING = ("nets", "preset", "settings", "data", "input", "seed", "seeds", *FLAGS, "recipe", "device", "output")
 """Options that the saved runs of --continue already hold."""
 
@@ -59,7 +58,7 @@ def train(options: argparse.Namespace) -> int:
         if options.csv:
             say(to_csv(runs))
         else:
-            say(to_json(runs) if options.json else describe(runs))
+            say(to_json(runs) if options.json else describe_runs(runs))
         if paint:
             files.write(options.picture, paint(picture_of(runs), THEMES[options.theme]))
     elif options.output is None and options.continued is None:
@@ -131,24 +130,6 @@ def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
         option = {"nets": "NET", "settings": "--set", "output": "-o"}.get(given[0], f"--{given[0]}")
         raise ExplorerError("continue", f"The saved runs already hold {option}.", f"Leave {option} out.")
     return tasks.read_list(options.continued)
-
-
-def describe(runs: Sequence[Run]) -> str:
-    """Return the conditions, a line for each run, and what was measured."""
-    lines = aligned((_TITLES, *(_row(run) for run in runs)))
-    return "\n".join((conditions(runs), "", *lines, "", measured(runs))) + "\n"
-
-
-def _row(run: Run) -> tuple[str, ...]:
-    count, steps, loss, error = len(run.metrics), run.plan.recipe.steps, run.final_loss(LAST_STEPS), test_error(run)
-    return (
-        run.plan.name,
-        str(run.plan.seed),
-        f"{count:,}" if run.is_finished else f"{count:,} of {steps:,}",
-        "none" if not run.metrics else figure(loss) if isfinite(loss) else "diverged",
-        "none" if error is None else f"{figure(error)} %",
-        figure(count / run.last.seconds) if run.last and run.last.seconds > 0 else "none",
-    )
 
 
 def picture_of(runs: Sequence[Run]) -> Picture:

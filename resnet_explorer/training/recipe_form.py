@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Marker, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
+from resnet_explorer.training.charts import chart_of_rates
 from resnet_explorer.training.values import FindRate, RateTest
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.dialogs import resize_to_fit
@@ -251,17 +251,7 @@ class RateDialog(QDialog):
         self.close()
 
     def _draw(self, test: RateTest) -> None:
-        plan, style = self._plan, STYLES[0]._replace(marker=Marker.NONE)
-        chart = Chart(
-            "Learning rate range test",
-            Axis("learning rate", Scale.LOG),
-            Axis("training loss, smoothed"),
-            (Series("loss", plan.name, test.rates, test.losses, style),),
-            f"Smith 2017, section 3.3 · {plan.data.title} · batch {plan.recipe.batch} · seed {plan.seed}",
-            guides=(Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else (),
-            key="rate-test:",
-        )
-        self.chart.show_chart(chart)
+        self.chart.show_chart(chart_of_rates(test, self._plan))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._jobs.cancel(self._job)

@@ -254,3 +254,25 @@ def to_json(runs: Sequence[Run]) -> str:
     """Return runs as JSON: plan, environment, what came of it, and its steps as columns of equal length."""
     content = {"measured": measured(runs), "runs": [_described(run) for run in runs]}
     return codec.encode(content, WRITERS, indent=1)
+
+
+RUN_TITLES = ("network", "seed", "steps", "training loss", "test error", "steps/s")
+
+
+def describe_runs(runs: Sequence[Run]) -> str:
+    """Return the conditions, a line for each run, and what was measured."""
+    lines = aligned((RUN_TITLES, *(row_of(run) for run in runs)))
+    return "\n".join((conditions(runs), "", *lines, "", measured(runs))) + "\n"
+
+
+def row_of(run: Run) -> tuple[str, ...]:
+    """Return a run's cells under ``RUN_TITLES``."""
+    count, steps, loss, error = len(run.metrics), run.plan.recipe.steps, run.final_loss(LAST_STEPS), test_error(run)
+    return (
+        run.plan.name,
+        str(run.plan.seed),
+        f"{count:,}" if run.is_finished else f"{count:,} of {steps:,}",
+        "none" if not run.metrics else figure(loss) if isfinite(loss) else "diverged",
+        "none" if error is None else f"{figure(error)} %",
+        figure(count / run.last.seconds) if run.last and run.last.seconds > 0 else "none",
+    )

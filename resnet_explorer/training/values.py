@@ -1,8 +1,10 @@
 """Requests to train and to run a learning rate range test, and the result of the latter (Smith 2017, section 3.3)."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from resnet_explorer.engine.jobs import Place, job
+from resnet_explorer.readings.plottable import Plottable
 from resnet_explorer.runs.plan import RunPlan
 
 LIMIT = 4.0
@@ -10,9 +12,10 @@ LIMIT = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class RateTest:
+class RateTest(Plottable):
     """The learning rates tried, in rising order, and the smoothed training loss at each."""
 
+    chart_by: ClassVar[str] = "resnet_explorer.training.charts:chart_of_rates"
     rates: tuple[float, ...]
     losses: tuple[float, ...]
 

@@ -1,6 +1,7 @@
 """A picture that can be zoomed and panned: what every large drawing on screen shares."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from PySide6 import QtGui
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, QVariantAnimation, Signal
@@ -13,6 +14,9 @@ from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.painter import paint, paint_group
 from resnet_explorer.ui.scene import Camera, Hit, fit, hit, opened, read
 from resnet_explorer.ui.style import USUAL_POINTS
+
+if TYPE_CHECKING:
+    from resnet_explorer.picture.chart import Chart, HeatMap
 
 TRANSITION_MS = 220
 ZOOM_STEP = 1.25
@@ -133,6 +137,10 @@ class Canvas(QWidget):
     def composed(self, wide: float, high: float) -> Picture:
         """Return the picture composed for a page of that size in px, with text of the usual size."""
         return self.picture
+
+    def charts(self) -> "tuple[Chart | HeatMap, ...]":
+        """Return the charts in the picture, which other programs can draw from their values; empty without any."""
+        return ()
 
     def open_all(self) -> bool:
         """Open everything that opens in this picture; return whether anything does."""

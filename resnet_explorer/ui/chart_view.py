@@ -130,6 +130,9 @@ class ChartView(_LinkedCanvas):
             replace(self.chart, series=series), wide, high, self._strips, self._value, self._value_name
         )
 
+    def charts(self) -> tuple[Chart | HeatMap, ...]:
+        return (self.chart,) if self.chart else ()
+
     def fit(self) -> None:
         if self.chart and self._given:
             self._is_zoomed = False
@@ -337,6 +340,9 @@ class HeatView(_LinkedCanvas):
 
     def composed(self, wide: float, high: float) -> Picture:
         return heat_picture(self.maps, wide, high, 1.0) if self.maps else self.picture
+
+    def charts(self) -> tuple[Chart | HeatMap, ...]:
+        return self.maps
 
     def show_column(self, column: int) -> None:
         """Frame another column."""

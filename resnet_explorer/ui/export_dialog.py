@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QFormLayout, QMes
 
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.files import write
+from resnet_explorer.picture.figure import to_script
 from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.page import CUSTOM, LEAST, MOST, OWN, PAGES, PX_PER_INCH, Page, custom, on_page
 from resnet_explorer.picture.svg import to_svg
@@ -28,7 +29,7 @@ _FORMATS = (
     ("pdf", "PDF", "Vectors for print, and text that can be selected."),
     ("png", "PNG", "Pixels, for slides and chats."),
 )
-_KINDS = {kind: text for kind, text, _ in _FORMATS}
+_SCRIPT = ("py", "Python", "A file for matplotlib, with the numbers in it: to be changed, and for LaTeX (PGF).")
 _SIDE = 250
 """In px at the usual text size: the width of the choices."""
 
@@ -72,7 +73,9 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export picture")
         self._canvas, self._name, self._preferences = canvas, name, preferences
         self.preview = _Preview(canvas.picture)
-        self.format = ChoiceField((text, value, tip) for value, text, tip in _FORMATS)
+        self._formats = (*_FORMATS, _SCRIPT) if canvas.charts() else _FORMATS
+        self._kinds = {kind: text for kind, text, _ in self._formats}
+        self.format = ChoiceField((text, value, tip) for value, text, tip in self._formats)
         self.page = ChoiceField(
             (page.title, key, page.tip) for key, page in PAGES.items() if key != OWN or canvas.has_own_size
         )
@@ -175,12 +178,15 @@ class ExportDialog(QDialog):
         self.preview.update()
         self._custom.setVisible(self.page.chosen == CUSTOM)
         self.scale.setEnabled(kind == "png")
+        for field in (self.page, self.theme):
+            field.setEnabled(kind != "py")
         self.outlines.setEnabled(kind == "svg")
         wide, high = self.preview.picture.width * self._zoom, self.preview.picture.height * self._zoom
         times = self.scale.chosen if kind == "png" else 1
-        tip = next(text for value, _, text in _FORMATS if value == kind)
+        tip = next(text for value, _, text in self._formats if value == kind)
         inches = f"{wide / PX_PER_INCH:.1f} × {high / PX_PER_INCH:.1f} inches"
-        self.facts.show_text(f"{wide * times:,.0f} × {high * times:,.0f} px, {inches}. {tip}")
+        size = "" if kind == "py" else f"{wide * times:,.0f} × {high * times:,.0f} px, {inches}. "
+        self.facts.show_text(f"{size}{tip}")
         self._tell("")
 
     def _tell(self, text: str) -> None:
@@ -194,6 +200,8 @@ class ExportDialog(QDialog):
     def data(self, kind: str = "") -> bytes:
         """Return the file's content, of the chosen format or another; raises ExportError where it cannot be made."""
         picture, theme, kind = self.preview.picture, self._theme(), kind or self.format.chosen
+        if kind == "py":
+            return to_script(*self._canvas.charts()).encode()
         if kind == "pdf":
             return to_pdf(picture, theme, self._zoom)
         if kind == "png":
@@ -204,8 +212,10 @@ class ExportDialog(QDialog):
         """Write the file in the format of its name's ending; where that fails say why, and return False."""
         kind = path.suffix[1:].lower()
         try:
-            if kind not in _KINDS:
-                raise ExportError(str(path), f"{path.name} is no picture file.", "End its name in .svg, .pdf or .png.")
+            if kind not in self._kinds:
+                *others, last = (f".{kind}" for kind in self._kinds)
+                remedy = f"End its name in {', '.join(others)} or {last}."
+                raise ExportError(str(path), f"{path.name} is no picture file.", remedy)
             write(path, self.data(kind))
         except ExplorerError as error:
             self._fail(str(error))
@@ -224,13 +234,13 @@ class ExportDialog(QDialog):
         kind, typed = self.format.chosen, path.suffix[1:].lower()
         if typed == kind:
             return path
-        if typed not in _KINDS:
+        if typed not in self._kinds:
             path = path.with_name(f"{path.name}.{kind}")
             return path if not path.exists() or self._replaces(path) else None
         other = path.with_suffix(f".{kind}")
         box = QMessageBox(QMessageBox.Icon.Question, "Which format?", "", parent=self)
-        box.setText(f"The name {path.name} ends in .{typed}, and {_KINDS[kind]} is chosen.")
-        as_typed = box.addButton(f"Save as {_KINDS[typed]}", QMessageBox.ButtonRole.AcceptRole)
+        box.setText(f"The name {path.name} ends in .{typed}, and {self._kinds[kind]} is chosen.")
+        as_typed = box.addButton(f"Save as {self._kinds[typed]}", QMessageBox.ButtonRole.AcceptRole)
         as_chosen = box.addButton(f"Save as {other.name}", QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(as_typed)
@@ -246,9 +256,9 @@ class ExportDialog(QDialog):
     def _on_save(self) -> None:
         kind = self.format.chosen
         start = str(Path(self._preferences.export_folder) / f"{self._name}.{kind}")
-        filters = [f"{text} (*.{value})" for value, text in _KINDS.items()]
+        filters = [f"{text} (*.{value})" for value, text in self._kinds.items()]
         chosen, _ = QFileDialog.getSaveFileName(
-            self, "Export picture", start, ";;".join(filters), f"{_KINDS[kind]} (*.{kind})"
+            self, "Export picture", start, ";;".join(filters), f"{self._kinds[kind]} (*.{kind})"
         )
         if chosen and (path := self.named(Path(chosen))):
             self.save(path)

@@ -212,3 +212,18 @@ def test_preferences_that_cannot_be_saved_bother_nobody(tmp_path: Path, monkeypa
     monkeypatch.setenv(preferences.FOLDER_VARIABLE, str(tmp_path / "file"))
     preferences.save(Preferences(theme="dark"))
     assert preferences.load() == Preferences()
+
+
+def test_a_chart_is_exported_for_matplotlib_and_a_diagram_is_not(
+    window: MainWindow, qtbot: QtBot, chart: ChartView, dialog: ExportDialog, tmp_path: Path
+) -> None:
+    assert dialog.format.findData("py") < 0
+    of_chart = ExportDialog(chart, "training-loss", Preferences(), window)
+    qtbot.addWidget(of_chart)
+    choose(of_chart, "py")
+    assert not of_chart.theme.isEnabled()
+    assert of_chart.save(tmp_path / "loss.py")
+    text = (tmp_path / "loss.py").read_text(encoding="utf-8")
+    compile(text, "loss.py", "exec")
+    assert "'ResNet-4'" in text
+    assert "px" not in of_chart.facts.text()

@@ -17,6 +17,7 @@ from resnet_explorer.cli import main
 from resnet_explorer.cli import options as core
 from resnet_explorer.cli.run import parser
 from resnet_explorer.network import compile_spec
+from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.spec import InputShape, Shortcut, codec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
@@ -366,7 +367,7 @@ class TestVerify:
     def test_a_difference_ends_with_1(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("resnet_explorer.network.kinds.convolutions.Conv2d.macs", lambda layer, output: 1)
+        monkeypatch.setattr(Conv2d, "macs", lambda layer, output: 1)
         compile_spec.cache_clear()
         assert main(["verify", "resnet56"]) == 1
         told = capsys.readouterr()

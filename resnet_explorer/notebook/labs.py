@@ -1,0 +1,136 @@
+"""The labs as functions: gradients, trainings, and the network that weights belong to; results as the app has them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gradients.values import GradientRequest, GradientResult
+from resnet_explorer.images.choice import parse_data
+from resnet_explorer.notebook.layers import html_table
+from resnet_explorer.notebook.net import Net
+from resnet_explorer.readings.plottable import Plottable
+from resnet_explorer.readings.quantities import Loss, Mode
+from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunPlan, describe_conditions
+from resnet_explorer.runs.recipe import Recipe
+from resnet_explorer.spec.catalogue import twin
+from resnet_explorer.training.text import RUN_TITLES, describe_runs, row_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from resnet_explorer.weights.values import Identified
+
+
+def gradients(
+    net: Net,
+    *against: Net,
+    seeds: int | Sequence[int] = 3,
+    data: str = "digits",
+    batch: int = 32,
+    mode: str = "train",
+    loss: str = "cross-entropy",
+    device: str = "cpu",
+) -> GradientResult:
+    """Return the gradient norms of a network's blocks beside those of others, by default of its plain twin.
+
+    All see the same images; ``seeds`` is how many seeds (from 0) or which. Raises ExplorerError where the networks
+    cannot be measured together.
+    """
+    with importing():
+        from resnet_explorer.gradients.lab import measure
+    specs = (net.spec, *(other.spec for other in against)) if against else (net.spec, twin(net.spec))
+    request = GradientRequest(
+        specs,
+        replace(net.image, batch=batch),
+        parse_data(data),
+        tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+        Mode(mode),
+        loss=Loss(loss),
+        device=device,
+    )
+    *_, result = measure(request)
+    return cast(GradientResult, result)
+
+
+def identify(weights: "str | Path | nn.Module | Mapping[str, Tensor]", key: str | None = None) -> "Identified":
+    """Return the network that weights belong to: those of a file, of a module, or tensors by their names.
+
+    No code of a file is run. Its ``spec`` makes a network again: ``rx.network(rx.identify("model.pth").spec)``. Raises
+    CheckpointError where they are those of no residual network.
+    """
+    with importing():
+        from resnet_explorer.weights import checkpoint
+        from resnet_explorer.weights.identify import identify as identify_shapes
+        from resnet_explorer.weights.reader import read
+    if isinstance(weights, str | Path):
+        return checkpoint.identified(read(Path(weights), key=key))
+    tensors = weights if isinstance(weights, Mapping) else weights.state_dict()
+    return identify_shapes({name: tuple(tensor.shape) for name, tensor in tensors.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRuns(Plottable, Sequence[Run]):
+    """Runs that were trained one after the other on the same images; a notebook shows how each ended."""
+
+    runs: tuple[Run, ...]
+    chart_by: ClassVar[str] = "resnet_explorer.training.charts:chart_of_runs"
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.runs[index]
+
+    def __repr__(self) -> str:
+        return describe_runs(self.runs).rstrip()
+
+    def _repr_html_(self) -> str:
+        conditions = escape(" · ".join(describe_conditions(self.runs)))
+        return f"{html_table(RUN_TITLES, [row_of(run) for run in self.runs], 1)}\n<p>{conditions}</p>"
+
+
+def train(
+    *nets: Net,
+    steps: int = 150,
+    seed: int = 0,
+    data: str = "digits",
+    batch: int = 64,
+    rate: float = 0.02,
+    device: str = "cpu",
+    recipe: Recipe | None = None,
+) -> TrainedRuns:
+    """Return runs of networks that were trained here, one after the other, on the same images in the same order.
+
+    ``recipe`` replaces ``steps``, ``batch`` and ``rate``. Networks start from equal initial weights wherever names and
+    shapes agree with the first. A loss that is not finite ends its run, whose ``problem`` says so. Raises
+    ExplorerError where a network cannot take the images.
+    """
+    if not nets:
+        raise ExplorerError("net", "There is no network to train.", "Name one: rx.train(rx.network('resnet20')).")
+    made = recipe or Recipe(steps=steps, batch=batch, learning_rate=rate, evaluate_every=min(25, steps))
+    images, like = parse_data(data), nets[0].spec if len(nets) > 1 else None
+    plans = [
+        RunPlan(net.spec.name, net.spec, replace(net.image, batch=1), images, made, seed, device, like) for net in nets
+    ]
+    return TrainedRuns(tuple(map(_run, plans)))
+
+
+def _run(plan: RunPlan) -> Run:
+    with importing():
+        from resnet_explorer.training.loop import iterate_steps
+    metrics: list[Metric] = []
+    environment, problem = None, ""
+    for event in iterate_steps(plan):
+        if isinstance(event, Ending):
+            problem = event.problem
+        elif isinstance(chunk := getattr(event, "value", None), Chunk):
+            metrics += chunk.metrics
+            environment = chunk.environment or environment
+    return Run(plan, environment, tuple(metrics), problem=problem)

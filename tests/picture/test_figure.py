@@ -1,0 +1,89 @@
+"""Charts for matplotlib: the values on its axes are the chart's, and the exported file draws them without the app."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.patches import Rectangle
+
+from resnet_explorer.picture.chart import (
+    PLAIN,
+    RESIDUAL,
+    STYLES,
+    Axis,
+    Chart,
+    Guide,
+    HeatMap,
+    Kind,
+    Row,
+    Scale,
+    Series,
+    Span,
+)
+from resnet_explorer.picture.figure import plot, to_script
+
+mpl.use("Agg")
+X = (1.0, 2.0, 3.0)
+LINES = Chart(
+    "Gradient norm, block by block",
+    Axis("block"),
+    Axis("‖∂L/∂y‖₂", Scale.LOG, low=1e-3, high=10.0),
+    (
+        Series("residual", "ResNet-56", X, (1.0, float("inf"), 0.1), RESIDUAL, low=X, high=X, note="first/last = 10"),
+        Series("plain", "plain-56", X, (5.0, 1.0, 0.01), PLAIN),
+        Series("hidden", "hidden", X, X, hidden=True),
+    ),
+    'median of 3 seeds \\ band """from smallest to largest',
+    (Guide(2.0, "here"),),
+    (Span(0.5, 2.5, "stage 1"), Span(2.5, 3.5, "stage 2")),
+)
+HEAT = HeatMap("Blocks by steps", Axis("step"), Axis("norm", Scale.LOG), X, (Row("1", (1.0, 0.1, float("nan"))),))
+
+
+@pytest.fixture(autouse=True)
+def closed() -> None:
+    pyplot.close("all")
+
+
+def test_axes_hold_the_series_with_their_labels_scales_and_limits() -> None:
+    ax = plot(LINES)
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("block", "‖∂L/∂y‖₂", "log")
+    assert ax.get_ylim() == (1e-3, 10.0)
+    assert "median of 3 seeds" in ax.get_title("left")
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["ResNet-56 (first/last = 10)", "plain-56"]
+    first, second, *_ = ax.get_lines()
+    assert np.asarray(second.get_ydata()).tolist() == [5.0, 1.0, 0.01]
+    assert (first.get_linestyle(), second.get_linestyle()) == ("-", "--"), "not by colour alone"
+    assert len(ax.collections) == 1, "one band"
+
+
+def test_bars_of_a_stacked_chart_stand_on_each_other() -> None:
+    bars = tuple(Series(f"b{n}", f"b{n}", X, (n, n, n), STYLES[n], Kind.BARS) for n in (1, 2))
+    ax = plot(Chart("Shares", Axis("block"), Axis("share"), bars, stacked=True))
+    assert [patch.get_y() for patch in ax.patches if isinstance(patch, Rectangle)] == [0, 0, 0, 1, 1, 1]
+    assert ax.patches[-1].get_hatch()
+
+
+def test_a_chart_goes_on_the_axes_that_are_given() -> None:
+    figure, axes = pyplot.subplots(1, 2)
+    assert plot(HEAT, axes[1]) is axes[1]
+    assert axes[1].get_title("left") == "Blocks by steps"
+    assert len(figure.axes) == 3, "with the bar of colours"
+
+
+def test_the_exported_file_draws_without_the_app(tmp_path: Path) -> None:
+    (tmp_path / "figure.py").write_text(to_script(LINES, HEAT), encoding="utf-8")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"MPLBACKEND": "Agg"}
+    command = [sys.executable, "-I", "figure.py", "figure.svg"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    drawn = (tmp_path / "figure.svg").read_text(encoding="utf-8")
+    assert "Gradient norm, block by block" in drawn
+    assert "plain-56" in drawn
