@@ -12,11 +12,25 @@ from enum import EnumType
 from functools import cache
 from math import isfinite
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from resnet_explorer.errors import ExplorerError, did_you_mean
 
 T = TypeVar("T")
+if TYPE_CHECKING:
+    import numpy as np
+
+    S = TypeVar("S", bound=np.generic)
+    Array = np.ndarray[Any, np.dtype[S]]
+else:
+
+    class Array:
+        """An array of NumPy in the hints of a dataclass that is read from files: its module need not import NumPy."""
+
+        def __class_getitem__(cls, dtype: str) -> Any:
+            return Any
+
+
 Writers = Mapping[type, Callable[[Any], object]]
 """For types that a file holds in another shape: what makes that shape."""
 Readers = Mapping[type, tuple[Any, Callable[[Any], object]]]

@@ -94,6 +94,19 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """What a lab keeps on disk to save work: a title, and a sentence on what it is and what clearing it costs.
+
+    ``size`` and ``clear`` are ``module:function``: one returns the bytes, the other deletes all of it.
+    """
+
+    title: str
+    tip: str
+    size: str
+    clear: str
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """What a lab adds; ``entries`` are ``module:function`` of what the palette finds, which take the window."""
 
@@ -102,6 +115,7 @@ class Feature:
     commands: tuple[Command, ...] = ()
     entries: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
+    caches: tuple[Cache, ...] = ()
 
 
 def features() -> tuple[Feature, ...]:
@@ -128,6 +142,11 @@ def commands() -> tuple[Command, ...]:
 def entries() -> tuple[str, ...]:
     """Return ``module:function`` of what the palette finds of each lab."""
     return tuple(reference for feature in features() for reference in feature.entries)
+
+
+def caches() -> tuple[Cache, ...]:
+    """Return what the labs keep on disk to save work."""
+    return tuple(cache for feature in features() for cache in feature.caches)
 
 
 def readings() -> tuple[Reading, ...]:

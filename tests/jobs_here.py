@@ -46,6 +46,15 @@ class JobsHere(QObject):
         """Return all jobs of a kind that were asked for."""
         return [job for job in self.asked if type(job) is kind]
 
+    def has_kept(self, job: Any) -> bool:
+        return False
+
+    def kept_from(self, job: Any) -> None:
+        return None
+
+    def is_loading(self, number: int) -> bool:
+        return False
+
     def submit(
         self,
         job: Any,
@@ -54,6 +63,7 @@ class JobsHere(QObject):
         otherwise: Callable[[str], None] = lambda problem: None,
         needs: int = 0,
         so_far: Callable[[Any, object], None] = lambda job, result: None,
+        anew: bool = False,
     ) -> int:
         number = len(self.asked) + 1
         self.asked.append(job)
