@@ -97,13 +97,16 @@ class Reading:
 class Cache:
     """What a lab keeps on disk to save work: a title, and a sentence on what it is and what clearing it costs.
 
-    ``size`` and ``clear`` are ``module:function``: one returns the bytes, the other deletes all of it.
+    The others are ``module:function``: ``size`` returns the bytes that it takes, ``clear`` deletes all of it,
+    ``budget`` returns the most bytes that it may take, and ``choose_budget`` takes another number of them.
     """
 
     title: str
     tip: str
     size: str
     clear: str
+    budget: str
+    choose_budget: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,8 @@ def conditions(request: object) -> Conditions:
 @lru_cache
 def _torch_version() -> str:
     """Return the version of the installed PyTorch without importing it; empty where there is none."""
+    from importlib import metadata  # slow to import, and needed on the keeper's thread alone
+
     try:
         return metadata.version("torch")
     except metadata.PackageNotFoundError:

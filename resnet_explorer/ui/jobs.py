@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,8 +16,9 @@ from resnet_explorer.engine.jobs import Job, Place, row_of
 from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stepped, Stopped
 from resnet_explorer.readings.progress import seconds_left
 from resnet_explorer.readings.text import mib
-from resnet_explorer.runs.recorded import Provenance
-from resnet_explorer.ui.keeper import Keeper, Loaded
+
+if TYPE_CHECKING:
+    from resnet_explorer.runs.recorded import Provenance, Recording
 
 KEPT = 50
 """Jobs that the list keeps."""
@@ -52,7 +53,7 @@ class JobState:
     began: float = 0.0
     problem: str = ""
     log: tuple[str, ...] = ()
-    kept: Provenance | None = None
+    kept: "Provenance | None" = None
 
     @property
     def is_over(self) -> bool:
@@ -79,9 +80,12 @@ class Jobs(QObject):
     changed = Signal()
     unavailable = Signal(str)
     _arrived = Signal(object)
+    _loaded = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        from resnet_explorer.ui.keeper import Keeper  # after the first paint
+
         numbers = count(1)
         self._engine = Engine(self._hand_over, numbers)
         self._pool = Pool(self._hand_over, numbers=numbers)
@@ -92,12 +96,17 @@ class Jobs(QObject):
         self._states: dict[int, JobState] = {}
         self._callbacks: dict[int, _Callbacks] = {}
         self._cancelled: set[int] = set()
-        self._keeper = Keeper(self._hand_over)
+        self._loaded.connect(self._on_loaded)
+        self._keeper = Keeper(self._hand_over_kept)
         self._loading: set[int] = set()
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda text: True
 
-    def _hand_over(self, reply: Reply | Loaded) -> None:
+    def _hand_over_kept(self, number: int, recording: "Recording | None") -> None:
+        with suppress(RuntimeError):
+            self._loaded.emit(number, recording)
+
+    def _hand_over(self, reply: Reply) -> None:
         """Bring a reply from an engine's thread to the window's; nobody takes it where the window is gone."""
         with suppress(RuntimeError):
             self._arrived.emit(reply)
@@ -151,7 +160,7 @@ class Jobs(QObject):
         """Return whether the result of a job was kept from a time before; it may turn out to be out of date."""
         return self._keeper.has(job)
 
-    def kept_from(self, job: Job) -> Provenance | None:
+    def kept_from(self, job: Job) -> "Provenance | None":
         """Return where the last result of a job comes from, where it was kept; None where it was just computed."""
         return next((state.kept for state in self.states if state.job == job), None)
 
@@ -230,10 +239,7 @@ class Jobs(QObject):
         if number in self._states:
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
-    def _on_arrived(self, reply: Reply | Loaded) -> None:
-        if isinstance(reply, Loaded):
-            self._on_loaded(reply)
-            return
+    def _on_arrived(self, reply: Reply) -> None:
         self._loading.discard(getattr(reply, "number", 0))
         if isinstance(reply, Died):
             engine = self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
@@ -261,18 +267,17 @@ class Jobs(QObject):
         self._mark_running()
         self.changed.emit()
 
-    def _on_loaded(self, loaded: Loaded) -> None:
+    def _on_loaded(self, number: int, recording: "Recording | None") -> None:
         """Answer a job with what was kept; where that is out of date it is done."""
-        number = loaded.number
         if number not in self._loading:
             return
         self._loading.remove(number)
         job = self._states[number].job
-        if loaded.recording is None:
+        if recording is None:
             self._start(number, job)
         else:
-            self._change(number, phase=Phase.DONE, kept=loaded.recording.made)
-            self._callbacks[number].then(job, loaded.recording.result)
+            self._change(number, phase=Phase.DONE, kept=recording.made)
+            self._callbacks[number].then(job, recording.result)
         self._mark_running()
         self.changed.emit()
 

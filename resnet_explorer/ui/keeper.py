@@ -1,7 +1,6 @@
 """Kept results for the list of jobs: loaded and saved on a thread of their own, so that the window never waits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +14,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What was kept for the job of that number; None where it is to be done anew."""
-
-    number: int
-    recording: Recording | None
-
-
 class Keeper:
-    """Keeps results of jobs whose row says so; what was loaded is handed to ``deliver``, on the keeper's thread."""
+    """Keeps results of jobs whose row says so.
 
-    def __init__(self, deliver: Callable[[Loaded], None]) -> None:
+    What was kept for a job is handed to ``deliver`` with its number, on the keeper's thread; None where the job is to
+    be done anew.
+    """
+
+    def __init__(self, deliver: Callable[[int, Recording | None], None]) -> None:
         self._deliver = deliver
         self._thread: ThreadPoolExecutor | None = None
         self._is_closed = False
@@ -42,7 +37,7 @@ class Keeper:
             self._in_thread().submit(self._load, number, job, results_folder())
 
     def _load(self, number: int, job: Job, folder: Path) -> None:
-        self._deliver(Loaded(number, kept_results.load(job, row_of(job).keeps, folder)))
+        self._deliver(number, kept_results.load(job, row_of(job).keeps, folder))
 
     def begin(self, number: int, job: Job) -> None:
         """Note the conditions under which a job is done."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from resnet_explorer.app import module_dialog
 from resnet_explorer.app.commands import ShortcutsPage
+from resnet_explorer.app.disk_space import DiskSpaceDialog
 from resnet_explorer.app.help import HelpDialog
 from resnet_explorer.app.lesson_list import LessonList
 from resnet_explorer.app.timeline_dialog import TimelineDialog
@@ -104,5 +105,6 @@ DIALOGS = (
     Dialog("module, read", _module_read),
     Dialog("learning rate", _rate),
     Dialog("paths", _paths),
+    Dialog("disk space", lambda desk: DiskSpaceDialog(desk.window)),
     Dialog("lessons", lambda desk: LessonList(desk.window, lambda path: None)),
 )
