@@ -122,7 +122,7 @@ def decode(value: object, kind: type[T], readers: Readers = _NONE, at: str = "$"
 
     prepared = _prepared(value, kind, readers, at)
     try:
-        return msgspec.convert(prepared, kind)
+        return msgspec.convert(prepared, kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise _plain_error(str(error), kind, at) from error
 

@@ -13,11 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from resnet_explorer.engine.client import GRACE, Engine
-from resnet_explorer.engine.jobs import Job, row_of
+from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.messages import Died, Failed, Finished, Reply, Stepped, Stopped
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.kept_results import MEGABYTE, conditions, save
-from resnet_explorer.ui.preferences import load, results_folder
 
 POLL_SECONDS = 0.5
 """Seconds between two looks for Ctrl+C, where the system does not wake a waiting thread for it."""
@@ -26,7 +24,7 @@ STOP = None
 
 
 class Asker(AbstractContextManager["Asker"]):
-    """An engine to be used in ``with``: ``ask`` returns what comes of a job, and keeps it where its row says so."""
+    """An engine to be used in ``with``: ``ask`` returns what comes of a job."""
 
     def __init__(self) -> None:
         self._replies: SimpleQueue[Reply | None] = SimpleQueue()
@@ -40,14 +38,11 @@ class Asker(AbstractContextManager["Asker"]):
         """Return the result of a job; raises ExplorerError where it comes to nothing, KeyboardInterrupt on Ctrl+C."""
         with signals_to_queue(self._replies), ExitStack() as stack:
             bar = stack.enter_context(_bar()) if sys.stderr is not None and sys.stderr.isatty() else None
-            begun = conditions(job) if row_of(job).keeps else None
             with block_signals():
                 number = self._engine.submit(job)
             while True:
                 reply = self._next(number)
                 if isinstance(reply, Finished):
-                    if begun is not None:
-                        save(job, reply.result, begun, results_folder(), load().kept_megabytes * MEGABYTE)
                     return reply.result
                 if bar and isinstance(reply, Stepped):
                     bar.update(bar.task_ids[0], completed=reply.done, total=reply.of, description=reply.text)
