@@ -111,11 +111,11 @@ def test_numbers_that_are_not_finite_and_arrays_come_back(tmp_path: Path) -> Non
     kept.save(request, result, kept.conditions(request), tmp_path, BUDGET)
     recording = kept.load(request, row_of(request).keeps, tmp_path)
     assert recording and recording.result.seconds == float("inf") and recording.result.request == request
-    request = inside.FiltersRequest(*RUN)
-    weights = results.filters(request).weights
+    asked = inside.FiltersRequest(*RUN)
+    weights = results.filters(asked).weights
     weights[0] = float("nan")
-    kept.save(request, inside.Filters(request, "conv1", weights), kept.conditions(request), tmp_path, BUDGET)
-    recording = kept.load(request, row_of(request).keeps, tmp_path)
+    kept.save(asked, inside.Filters(asked, "conv1", weights), kept.conditions(asked), tmp_path, BUDGET)
+    recording = kept.load(asked, row_of(asked).keeps, tmp_path)
     assert recording and recording.result.weights.tobytes() == weights.tobytes()
     assert recording.result.weights.dtype == weights.dtype and recording.result.weights.flags.writeable
 
