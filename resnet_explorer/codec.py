@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[S]]
 else:
 
-    class Array:
-        """An array of NumPy in the hints of a dataclass that is read from files: its module need not import NumPy."""
-
-        def __class_getitem__(cls, dtype: str) -> Any:
+    class _Arrays:
+        def __getitem__(self, dtype: str) -> Any:
             return Any
 
-
+    Array = _Arrays()
+"""An array of NumPy, by the type of its numbers, in a module that need not import NumPy."""
 Writers = Mapping[type, Callable[[Any], object]]
 """For types that a file holds in another shape: what makes that shape."""
 Readers = Mapping[type, tuple[Any, Callable[[Any], object]]]

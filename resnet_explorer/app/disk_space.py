@@ -82,6 +82,7 @@ class DiskSpaceDialog(QDialog):
         blocks = [self._block(store) for store in self.clears]
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)  # Enter in a field is for the field
         vbox(label(ABOUT, wrap=True), *blocks, self.problem, 1, buttons, of=self, margins=(12, 12, 12, 9), spacing=14)
         resize_to_fit(self, 460, 110 + 120 * len(blocks))
         self._measured.connect(self._on_measured)

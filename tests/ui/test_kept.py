@@ -38,7 +38,7 @@ from tests.geometry.results import VERDICT
 from tests.inside_subject import IMAGE, plan
 from tests.narrow import of_kind, present
 
-PATIENCE = 60_000
+PATIENCE = 240_000
 REQUEST = Verify(find("resnet20"), InputShape(2, 16, 16))
 
 
