@@ -146,6 +146,7 @@ class DiskSpaceDialog(QDialog):
 
 
 def megabytes(count: int) -> str:
-    """Return bytes in megabytes, with a decimal where there are few."""
+    """Return bytes in megabytes, with a decimal where there are few; a little is rounded up, so that it is not 0."""
     value = count / MEGABYTE
+    value = max(0.1, value) if value else 0
     return f"{value:,.0f} MB" if value >= 10 or value == int(value) else f"{value:.1f} MB"

@@ -303,14 +303,14 @@ def test_how_much_is_kept_is_shown_and_can_be_cleared(
     dialog = of_kind(DiskSpaceDialog, window.findChild(DiskSpaceDialog))
     store = next(iter(dialog.clears))
     shown, field = dialog.sizes[store], dialog.budgets[store]
-    qtbot.waitUntil(lambda: shown.text() == "0.0 MB of 200 MB", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: shown.text() == "0.1 MB of 200 MB", timeout=PATIENCE)
     assert store.size() == kept_results.BLOCK
     field.selectAll()
     qtbot.keyClicks(field, "5")
     assert load().kept_megabytes == 200, "not while it is typed"
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert load().kept_megabytes == window.preferences.kept_megabytes == 5
-    qtbot.waitUntil(lambda: shown.text() == "0.0 MB of 5 MB", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: shown.text() == "0.1 MB of 5 MB", timeout=PATIENCE)
     field.selectAll()
     qtbot.keyClicks(field, "x")
     assert "not a number" in dialog.problem.text()
