@@ -25,6 +25,8 @@ KEPT = 50
 LOGGED = 200
 """Lines that a job's log keeps."""
 
+NOT_STARTED = "Not started: it may need too much memory. Try a smaller batch or image, or another device."
+
 
 class Phase(StrEnum):
     """Where a job is."""
@@ -98,7 +100,8 @@ class Jobs(QObject):
         self._cancelled: set[int] = set()
         self._loaded.connect(self._on_loaded)
         self._keeper = Keeper(self._hand_over_kept)
-        self._loading: set[int] = set()
+        self._loading: dict[int, int] = {}
+        """The jobs whose kept results are being read, and the memory that they need where they must be done."""
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda text: True
 
@@ -136,25 +139,31 @@ class Jobs(QObject):
         Where its result was kept from a time before, that is taken, unless it is asked for ``anew``. A job that is
         estimated to need more than half of the memory that is free is asked about first; 0 where not.
         """
-        free, is_kept = self.free(), not anew and self.has_kept(job)
-        if free is not None and needs > free / 2 and not is_kept:
-            text = f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
-            if not self.confirm(text):
-                otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
-                return 0
+        is_kept = not anew and self.has_kept(job)
+        if not is_kept and not self._may_start(label, needs):
+            otherwise(NOT_STARTED)
+            return 0
         number = next(self._numbers)
         self._callbacks[number] = _Callbacks(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
             del self._states[old]
         if is_kept:
-            self._loading.add(number)
+            self._loading[number] = needs
             self._keeper.load(number, job)
         else:
             self._start(number, job)
         self._mark_running()
         self.changed.emit()
         return number
+
+    def _may_start(self, label: str, needs: int) -> bool:
+        """Return whether there is memory for a job, or the user wants it nevertheless."""
+        free = self.free()
+        if free is None or needs <= free / 2:
+            return True
+        text = f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
+        return self.confirm(text)
 
     def has_kept(self, job: Job) -> bool:
         """Return whether the result of a job was kept from a time before; it may turn out to be out of date."""
@@ -240,7 +249,7 @@ class Jobs(QObject):
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
     def _on_arrived(self, reply: Reply) -> None:
-        self._loading.discard(getattr(reply, "number", 0))
+        self._loading.pop(getattr(reply, "number", 0), None)
         if isinstance(reply, Died):
             engine = self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
         else:
@@ -271,10 +280,13 @@ class Jobs(QObject):
         """Answer a job with what was kept; where that is out of date it is done."""
         if number not in self._loading:
             return
-        self._loading.remove(number)
-        job = self._states[number].job
+        needs, job = self._loading.pop(number), self._states[number].job
         if recording is None:
-            self._start(number, job)
+            if self._may_start(self._states[number].label, needs):
+                self._start(number, job)
+            else:
+                self._change(number, phase=Phase.CANCELLED, text="")
+                self._callbacks[number].otherwise(NOT_STARTED)
         else:
             self._change(number, phase=Phase.DONE, kept=recording.made)
             self._callbacks[number].then(job, recording.result)

@@ -95,6 +95,20 @@ def test_what_is_not_kept_or_out_of_date_starts_a_process(
     other.close()
 
 
+def test_memory_is_asked_for_only_where_the_job_must_be_done(
+    jobs: Jobs, no_process: list[object], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    asked: list[str] = []
+    jobs.free, jobs.confirm = lambda: 1000, lambda text: bool(asked.append(text))
+    keep(REQUEST, VERDICT)
+    wait_for_end(jobs, jobs.submit(REQUEST, "Verify", nothing, needs=10**9), qtbot)
+    assert not asked and jobs.states[0].phase is Phase.DONE
+    monkeypatch.setattr(kept_results, "_torch_version", lambda: "99")
+    problems: list[str] = []
+    wait_for_end(jobs, jobs.submit(REQUEST, "Verify", nothing, problems.append, needs=10**9), qtbot)
+    assert len(asked) == 1 and not no_process and "too much memory" in problems[0]
+
+
 def test_measure_again_starts_a_process_though_a_result_is_kept(
     jobs: Jobs, no_process: list[object], qtbot: QtBot
 ) -> None:
