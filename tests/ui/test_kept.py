@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -22,12 +22,15 @@ from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.part import Inside
 from resnet_explorer.insight.values import ConfusionRequest, RunReference, SurfaceRequest
+from resnet_explorer.picture.theme import LIGHT
 from resnet_explorer.runs import kept_results
 from resnet_explorer.runs.recorded import Recording, made_here, to_values
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.timing.values import Measured, MeasureTime
+from resnet_explorer.training.recipe_form import RateDialog
+from resnet_explorer.training.values import FindRate
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine, Question
@@ -99,7 +102,12 @@ def test_memory_is_asked_for_only_where_the_job_must_be_done(
     jobs: Jobs, no_process: list[object], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     asked: list[str] = []
-    jobs.free, jobs.confirm = lambda: 1000, lambda text: bool(asked.append(text))
+
+    def refuse(text: str) -> bool:
+        asked.append(text)
+        return False
+
+    jobs.free, jobs.confirm = lambda: 1000, refuse
     keep(REQUEST, VERDICT)
     wait_for_end(jobs, jobs.submit(REQUEST, "Verify", nothing, needs=10**9), qtbot)
     assert not asked and jobs.states[0].phase is Phase.DONE
@@ -306,6 +314,19 @@ def test_inspect_shows_what_was_measured_of_the_same_weights(
     assert not no_process
     view.controls.measure.click()
     assert len(no_process) == 1 and view.answers.to(surface) is None
+
+
+def test_a_range_test_comes_back_and_can_be_run_again(jobs: Jobs, no_process: list[object], qtbot: QtBot) -> None:
+    request, parent = FindRate(plan()), QWidget()
+    qtbot.addWidget(parent)
+    keep(request, results.rates(request))
+    dialog = RateDialog(plan(), Document(State(plan().spec, IMAGE)), jobs, LIGHT, parent)
+    dialog.show()
+    dialog.ask()
+    qtbot.waitUntil(lambda: dialog.again.isVisible(), timeout=PATIENCE)
+    assert "This was measured just now on this machine" in dialog.text.text() and not no_process
+    dialog.again.click()
+    assert len(no_process) == 1 and not dialog.again.isVisible()
 
 
 def test_how_much_is_kept_is_shown_and_can_be_cleared(
