@@ -12,11 +12,24 @@ from enum import EnumType
 from functools import cache
 from math import isfinite
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from resnet_explorer.errors import ExplorerError, did_you_mean
 
 T = TypeVar("T")
+if TYPE_CHECKING:
+    import numpy as np
+
+    S = TypeVar("S", bound=np.generic)
+    Array = np.ndarray[Any, np.dtype[S]]
+else:
+
+    class _Arrays:
+        def __getitem__(self, dtype: str) -> Any:
+            return Any
+
+    Array = _Arrays()
+"""An array of NumPy, by the type of its numbers, in a module that need not import NumPy."""
 Writers = Mapping[type, Callable[[Any], object]]
 """For types that a file holds in another shape: what makes that shape."""
 Readers = Mapping[type, tuple[Any, Callable[[Any], object]]]
@@ -108,7 +121,7 @@ def decode(value: object, kind: type[T], readers: Readers = _NONE, at: str = "$"
 
     prepared = _prepared(value, kind, readers, at)
     try:
-        return msgspec.convert(prepared, kind)
+        return msgspec.convert(prepared, kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise _plain_error(str(error), kind, at) from error
 

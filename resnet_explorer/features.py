@@ -94,6 +94,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """What a lab keeps on disk to save work: a title, and a sentence on what it is and what clearing it costs.
+
+    The others are ``module:function``: ``size`` returns the bytes that it takes, ``clear`` deletes all of it,
+    ``budget`` returns the most bytes that it may take, and ``choose_budget`` takes another number of them.
+    """
+
+    title: str
+    tip: str
+    size: str
+    clear: str
+    budget: str
+    choose_budget: str
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """What a lab adds; ``entries`` are ``module:function`` of what the palette finds, which take the window."""
 
@@ -102,6 +118,7 @@ class Feature:
     commands: tuple[Command, ...] = ()
     entries: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
+    caches: tuple[Cache, ...] = ()
 
 
 def features() -> tuple[Feature, ...]:
@@ -128,6 +145,11 @@ def commands() -> tuple[Command, ...]:
 def entries() -> tuple[str, ...]:
     """Return ``module:function`` of what the palette finds of each lab."""
     return tuple(reference for feature in features() for reference in feature.entries)
+
+
+def caches() -> tuple[Cache, ...]:
+    """Return what the labs keep on disk to save work."""
+    return tuple(cache for feature in features() for cache in feature.caches)
 
 
 def readings() -> tuple[Reading, ...]:

@@ -8,13 +8,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.runs.recorded import Provenance
 from resnet_explorer.ui.jobs import JobState, Phase
 
 
 class JobsHere(QObject):
     """Has what ``Jobs`` offers to a view; ``asked`` are all jobs that were submitted, ``answers`` what does each kind.
 
-    A job of a kind without an answer has None for its result.
+    A job of a kind without an answer has None for its result. ``kept`` is where results come from, as if they had been
+    kept from a time before.
     """
 
     changed = Signal()
@@ -23,6 +25,7 @@ class JobsHere(QObject):
         super().__init__()
         self.answers = dict(answers)
         self.asked: list[Any] = []
+        self.kept: Provenance | None = None
         self._states: dict[int, JobState] = {}
         self._queue: list[tuple[int, Iterator[object], Any, Any, Any]] = []
         self._clock = QTimer(self)
@@ -46,6 +49,15 @@ class JobsHere(QObject):
         """Return all jobs of a kind that were asked for."""
         return [job for job in self.asked if type(job) is kind]
 
+    def has_kept(self, job: Any) -> bool:
+        return False
+
+    def kept_from(self, job: Any) -> Provenance | None:
+        return self.kept
+
+    def is_loading(self, number: int) -> bool:
+        return False
+
     def submit(
         self,
         job: Any,
@@ -54,6 +66,7 @@ class JobsHere(QObject):
         otherwise: Callable[[str], None] = lambda problem: None,
         needs: int = 0,
         so_far: Callable[[Any, object], None] = lambda job, result: None,
+        anew: bool = False,
     ) -> int:
         number = len(self.asked) + 1
         self.asked.append(job)

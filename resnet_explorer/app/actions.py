@@ -38,6 +38,7 @@ _OWN: tuple[Action, ...] = (
     _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _export("share-page", "Share as &web page…", "", "Save the lesson or scene as one page", "take_home:share_page"),
     _export("hand-out", "Export &hand-out…", "", "Save the lesson or scene to print", "take_home:export_hand_out"),
+    _file("disk-space", "&Disk space…", "", "What is kept so that it is not computed again", "disk_space:show"),
     _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
     _edit("copy-path", "Copy p&ath", "", "Copy the selected part's name in state_dict", "context_menu:copy_path"),

@@ -6,10 +6,12 @@ from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Verify
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
+from resnet_explorer.runs.kept_results import age_of, describe_kept
+from resnet_explorer.runs.recorded import Provenance
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.ui.document import Results
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import button, label, timer, vbox
+from resnet_explorer.ui.parts import button, hbox, label, timer, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.verify.values import Verdict
 
@@ -29,6 +31,7 @@ class VerdictLabel(QToolButton):
         self._job = 0
         self._results: Results | None = None
         self.verdict: Verdict | None = None
+        self.kept: Provenance | None = None
         self.setAutoRaise(True)
         self._rest = timer(self, REST_MS, self.verify, once=True)
         self._watching = False
@@ -37,7 +40,13 @@ class VerdictLabel(QToolButton):
     def watch(self) -> None:
         """Verify the network from now on whenever it has not changed for a while; this starts the engine."""
         self._watching = True
-        self._rest.start()
+        self._verify_soon()
+
+    def _verify_soon(self) -> None:
+        """Verify once the network stays unchanged; where a verdict was kept, at once."""
+        if self._results is not None:
+            state = self._results.state
+            self.verify() if self._jobs.has_kept(Verify(state.spec, state.image)) else self._rest.start()
 
     def show_results(self, results: Results) -> None:
         """Verify the network once it stays unchanged; an older job is cancelled."""
@@ -45,10 +54,10 @@ class VerdictLabel(QToolButton):
         self._jobs.cancel(self._job)
         self._say("not verified yet")
         if self._watching:
-            self._rest.start()
+            self._verify_soon()
 
-    def verify(self, fvcore: bool = False) -> None:
-        """Ask for a verdict now."""
+    def verify(self, fvcore: bool = False, anew: bool = False) -> None:
+        """Ask for a verdict now; unless it is wanted ``anew``, one that was kept is shown."""
         if self._results is None:
             return
         state = self._results.state
@@ -57,7 +66,7 @@ class VerdictLabel(QToolButton):
         job = Verify(state.spec, state.image, fvcore)
         analysis, kept = self._results.analysis, self._results.kept
         needs = (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total if fvcore else 0
-        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
+        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs, anew=anew)
 
     def _on_problem(self, problem: str) -> None:
         self._say("⚠ not verified", problem)
@@ -66,8 +75,9 @@ class VerdictLabel(QToolButton):
         assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results
         if State(job.spec, job.image) != self._results.state:
             return  # the answer to an older question
-        self.verdict = verdict
-        self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.text.rstrip("."))
+        self.verdict, self.kept = verdict, self._jobs.kept_from(job)
+        was = f"This was {describe_kept(self.kept)}. " if self.kept else ""
+        self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.text.rstrip("."), f"{was}{TIP}")
         self.shown.emit(verdict)
 
     def _say(self, text: str, tip: str = TIP) -> None:
@@ -94,8 +104,9 @@ class VerdictDialog(QDialog):
         self.table = TextTable("Sums and rows compared", COLUMNS, numbers=(2, 3))
         tip = "Runs the network once on the CPU: some seconds for a deep one"
         self.ask = button("Count with fvcore too", tip, self._on_ask_clicked)
+        self.again = button("Verify again", "Compare with PyTorch now, whatever was found before", self._on_again)
         about = label(ABOUT, "muted", wrap=True)
-        vbox(self.text, about, self.table, self.notes, self.ask, of=self, margins=(9, 9, 9, 9))
+        vbox(self.text, about, self.table, self.notes, hbox(self.ask, self.again, 1), of=self, margins=(9, 9, 9, 9))
         self.resize(640, 380)
         source.shown.connect(self.show_verdict)
         if source.verdict:
@@ -106,7 +117,9 @@ class VerdictDialog(QDialog):
 
     def show_verdict(self, verdict: Verdict) -> None:
         """Show a verdict: its sums, and up to a hundred rows that differ."""
-        self.text.setText(f"{verdict.text} {verdict.where}")
+        kept = self._source.kept
+        was = f" This was measured {age_of(kept.began)}." if kept else ""
+        self.text.setText(f"{verdict.text} {verdict.where}{was}")
         rows = [
             (check.library, check.what, f"{check.ours:,}", f"{check.theirs:,}", "✓" if check.agrees else "⚠ differs")
             for check in verdict.checks
@@ -115,6 +128,10 @@ class VerdictDialog(QDialog):
         self.table.show_rows([TextRow(row[0], row) for row in rows])
         self.table.fit_columns()
         self.notes.setText("\n".join(check.note for check in verdict.checks if check.note))
+
+    def _on_again(self) -> None:
+        self.text.setText("Verifying against PyTorch…")
+        self._source.verify(anew=True)
 
     def _on_ask_clicked(self) -> None:
         self.text.setText("Counting with fvcore…")

@@ -67,12 +67,12 @@ class Engine:
         for worker in self._workers:
             self._start(worker)
 
-    def submit(self, job: Job) -> int:
-        """Put a job into the queue and return its number; a process starts with its first one.
+    def submit(self, job: Job, number: int = 0) -> int:
+        """Put a job into the queue and return its number, the next one where none is given.
 
-        One that ``waits`` comes when nothing else is left.
+        A process starts with its first job. One that ``waits`` comes when nothing else is left.
         """
-        request = Request(next(self._numbers), job)
+        request = Request(number or next(self._numbers), job)
         later = [waiting for waiting in self._waiting if row_of(waiting.job).waits]
         if later and not row_of(job).waits:
             self._waiting.insert(self._waiting.index(later[0]), request)

@@ -26,22 +26,27 @@ class Place(StrEnum):
 class JobRow:
     """``work`` is ``module:function``: it takes the request and yields progress, and last the result.
 
-    One that ``waits`` is done when nothing else is left to do.
+    One that ``waits`` is done when nothing else is left to do. ``keeps`` is ``module:class`` of a result that is kept
+    on disk for the next time that the same request comes; empty where none is.
     """
 
     work: str
     place: Place = Place.ENGINE
     waits: bool = False
+    keeps: str = ""
 
 
 _ROWS: dict[type, JobRow] = {}
 
 
-def job(work: str, place: Place = Place.ENGINE, waits: bool = False) -> Callable[[type[T]], type[T]]:
-    """Return a decorator that makes a class of requests a job."""
+def job(work: str, place: Place = Place.ENGINE, waits: bool = False, keeps: str = "") -> Callable[[type[T]], type[T]]:
+    """Return a decorator that makes a class of requests a job.
+
+    A value in a request whose result depends on files has a property ``reads``: the paths of these files and folders.
+    """
 
     def register(request: type[T]) -> type[T]:
-        _ROWS[request] = JobRow(work, place, waits)
+        _ROWS[request] = JobRow(work, place, waits, keeps)
         return request
 
     return register

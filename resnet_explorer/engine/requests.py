@@ -6,7 +6,7 @@ from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
-@job("resnet_explorer.engine.server:verify", waits=True)
+@job("resnet_explorer.engine.server:verify", waits=True, keeps="resnet_explorer.verify.values:Verdict")
 @dataclass(frozen=True, slots=True)
 class Verify:
     """Compare the closed form of a network at an input with PyTorch, and with fvcore where asked."""

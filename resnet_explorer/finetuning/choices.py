@@ -50,6 +50,10 @@ class WeightsChoice:
         return self.name or "none"
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.name,) if self.kind is WeightsKind.FILE else ()
+
+    @property
     def file(self) -> Path | None:
         """Return the file that the weights lie in; None for published ones, and for none."""
         if self.kind is WeightsKind.BUILT_IN:
@@ -111,6 +115,11 @@ class TuneData:
         if self.per_class < 0:
             text = f"{self.per_class} training images of each class cannot be."
             raise ExplorerError("per_class", text, "Choose 1 or more, or 0 for all.")
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the folder of the images, which for a table is the one that it lies in."""
+        return () if not self.where else (str(Path(self.where).parent),) if self.kind is TuneKind.CSV else (self.where,)
 
     @property
     def text(self) -> str:

@@ -233,8 +233,8 @@ class ImagesStep(Step):
         super().__init__("images", "2 Images", "Images and classes to train on", state, True)
         self.list = describe(ChoiceField(), "Images", "Training images: one class for each folder or label")
         self.side, self.share, self.per_class = NumberField(*SIDES), FractionField(), NumberField(0, MOST_OF_CLASS)
-        self.checking = Question(jobs)
-        self.again = button("Check again", "Open and check every image again", self.check)
+        self.checking = Question(jobs, has_again=False)
+        self.again = button("Check again", "Open and check every image again", lambda: self.check(anew=True))
         self.text, self.wrong, self.warned = WrappedLabel(quiet=False), WrappedLabel(quiet=False), WrappedLabel()
         self.notes, self.prepared = WrappedLabel(), WrappedLabel()
         tip = "Unreadable files, with the reason; they are left out"
@@ -260,14 +260,14 @@ class ImagesStep(Step):
         self.skipped.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.prepared.setToolTip("Preprocessing of each image: that of the weights, where they come with one")
 
-    def check(self) -> None:
+    def check(self, anew: bool = False) -> None:
         plan = self.state.plan
 
         def take(result: object) -> None:
             if isinstance(result, DataReport) and plan.data == self.state.plan.data:
                 self.state.take_report(result)
 
-        self.checking.ask(CheckData(plan), f"Checking {plan.data.text}", take)
+        self.checking.ask(CheckData(plan), f"Checking {plan.data.text}", take, anew)
         self.show_plan()
 
     def show_plan(self) -> None:

@@ -10,6 +10,7 @@ from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import GreyWay, Preprocess
 from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.runs.folder import run_files
 from resnet_explorer.runs.plan import Ending
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
@@ -213,7 +214,7 @@ class FetchWeights:
     published: Published
 
 
-@job("resnet_explorer.finetuning.checks:check")
+@job("resnet_explorer.finetuning.checks:check", keeps="resnet_explorer.finetuning.data_report:DataReport")
 @dataclass(frozen=True, slots=True)
 class CheckData:
     """Check every image of a plan, which need not name its classes yet: the answer is a ``DataReport``."""
@@ -221,7 +222,7 @@ class CheckData:
     plan: TunePlan
 
 
-@job("resnet_explorer.finetuning.checks:samples")
+@job("resnet_explorer.finetuning.checks:samples", keeps="resnet_explorer.finetuning.data_report:SamplePage")
 @dataclass(frozen=True, slots=True)
 class ShowSamples:
     """Prepare some training images as the network sees them: the answer is a ``SamplePage``."""
@@ -258,12 +259,16 @@ class TuneRun:
         return self.plan.device
 
 
-@job("resnet_explorer.finetuning.lab:evaluate")
+@job("resnet_explorer.finetuning.lab:evaluate", keeps="resnet_explorer.finetuning.values:BeforeAfter")
 @dataclass(frozen=True, slots=True)
 class EvaluateTuned:
     """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""
 
     folder: str
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return run_files(self.folder)
 
 
 @job("resnet_explorer.finetuning.jobs:save_tuned")

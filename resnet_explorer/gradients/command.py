@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from resnet_explorer import files
+from resnet_explorer.engine.jobs import row_of
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients import tables
@@ -16,11 +17,13 @@ from resnet_explorer.picture.chart import block_strip, draw, stack
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings.quantities import Loss, Mode, Precision, Quantity
+from resnet_explorer.runs import kept_results
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import twin
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
-from resnet_explorer.terminal.output import painter, say
+from resnet_explorer.terminal.output import complain, painter, say
+from resnet_explorer.ui.preferences import load, results_folder
 
 WIDTH, HEIGHT = 960.0, 520.0
 BATCH = 32
@@ -30,14 +33,10 @@ def gradients(options: argparse.Namespace) -> int:
     """Measure gradients; print them, or draw them into a file."""
     paint = painter(options.output, options.text, options.scale) if options.output else None
     request, quantity = request_of(options), Quantity(options.quantity)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads leave the cores to others
-    with importing():
-        import torch
-
-        from resnet_explorer.gradients.lab import measure
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-    *_, last = measure(request)
-    result = cast(GradientResult, last)
+    kept = kept_results.load(request, row_of(request).keeps, results_folder()) if options.kept else None
+    if kept:
+        complain(f"This was {kept_results.describe_kept(kept.made)}; without --kept it is measured again.")
+    result: GradientResult = kept.result if kept else _measured(request)
     if paint:
         picture = picture_of(result, quantity)
         files.write(options.output, paint(picture, THEMES[options.theme]))
@@ -47,6 +46,21 @@ def gradients(options: argparse.Namespace) -> int:
     else:
         say(tables.gradients_to_json(result) if options.json else tables.to_text(result, quantity))
     return 0
+
+
+def _measured(request: GradientRequest) -> GradientResult:
+    """Return what is measured now, and keep it."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads leave the cores to others
+    with importing():
+        import torch
+
+        from resnet_explorer.gradients.lab import measure
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    begun = kept_results.conditions(request)
+    *_, last = measure(request)
+    result = cast(GradientResult, last)
+    kept_results.save(request, result, begun, results_folder(), load().kept_megabytes * kept_results.MEGABYTE)
+    return result
 
 
 def request_of(options: argparse.Namespace) -> GradientRequest:

@@ -22,7 +22,7 @@ RECIPE = Recipe(learning_rate=0.05, evaluate_every=0, measure_every=0)
 MEASURED = replace(RECIPE, measure_every=5)
 
 
-@job("resnet_explorer.gradients.lab:train")
+@job("resnet_explorer.gradients.lab:train", keeps="resnet_explorer.gradients.descent:Descent")
 @dataclass(frozen=True, slots=True)
 class DescentRequest:
     """Train networks on the same images in the same order, from one seed.
@@ -50,7 +50,7 @@ class DescentRequest:
         return tuple(RunPlan(title(spec), spec, *shared, threads=0) for spec in self.specs)
 
 
-@job("resnet_explorer.gradients.lab:lesions")
+@job("resnet_explorer.gradients.lab:lesions", keeps="resnet_explorer.readings.lesions:LesionStudy")
 @dataclass(frozen=True, slots=True)
 class LesionRequest:
     """Train networks by the recipe, then remove each block in turn, and swap each pair of neighbours.
@@ -138,7 +138,7 @@ PORTION = 0.95
 """The fraction of the gradient whose path lengths are reported, as in the paper."""
 
 
-@job("resnet_explorer.gradients.paths:follow")
+@job("resnet_explorer.gradients.paths:follow", keeps="resnet_explorer.gradients.descent:Paths")
 @dataclass(frozen=True, slots=True)
 class PathsRequest:
     """Follow the gradient of a residual network from the last block to the first, by the number of branches passed.

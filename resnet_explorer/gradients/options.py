@@ -21,6 +21,7 @@ examples:
   resnet-explorer gradients resnet110 --against none --quantity shortcut-share
   resnet-explorer gradients resnet20 --against plain --against resnet56 --csv > gradients.csv
   resnet-explorer gradients resnet18 --data ./photos --batch 8
+  resnet-explorer gradients resnet56 --quantity weight-gradient --kept
 """
 
 
@@ -55,6 +56,7 @@ def add_gradient_options(commands: Commands) -> None:
         add(f"--{name}", choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})")
     text = "learning rate η of update-estimate, the update of plain SGD (default: 0.1)"
     add("--rate", type=float, default=0.1, help=text)
+    add("--kept", action="store_true", help="use the result of the same measurement from before, where there is one")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON: every quantity, block and seed")
     form.add_argument("--csv", action="store_true", help="print CSV: a line for each block, quantity and seed")

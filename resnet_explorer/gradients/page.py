@@ -20,6 +20,7 @@ from resnet_explorer.gradients.tables import LabResult
 from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.quantities import IN_TRAINING, WORDS, Quantity
+from resnet_explorer.runs.kept_results import age_of, describe_kept
 from resnet_explorer.runs.recorded import Recording, made_here
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.ui.canvas import Canvas
@@ -53,7 +54,7 @@ class GradientPage(PageView):
         self._requested: LabRequest | None = None
         self._problem = ""
         self._quantity = Quantity.INPUT
-        self._colours = self._is_coloured = False
+        self._colours = self._is_coloured = self._is_loading = False
         self._measured: Recording | None = None
         self._of_session: dict[LabRequest, Recording] = {}
         self.shown: LabResult | None = None
@@ -189,7 +190,7 @@ class GradientPage(PageView):
     def _on_measure(self) -> None:
         self._of_session = {}
         self._leave()
-        self.ask()
+        self.ask(anew=True)
 
     def _leave(self) -> None:
         self.preset = None
@@ -209,6 +210,10 @@ class GradientPage(PageView):
         state = self.line.follow(self._job)
         if state is None:
             return
+        if self._is_loading and not self._jobs.is_loading(self._job):
+            self._is_loading = False
+            if not state.is_over and self._requested is not None:
+                self._show_recorded(self._requested)
         if not state.is_over:
             self.blank.setText(f"Measuring… {describe_progress(state)}")
         if state.phase is Phase.CANCELLED and self.shown is not None:
@@ -220,8 +225,11 @@ class GradientPage(PageView):
         if self.isVisible():
             self.ask()
 
-    def ask(self) -> None:
-        """Start a measurement and cancel a running one; the previous result stays until the new one arrives."""
+    def ask(self, anew: bool = False) -> None:
+        """Start a measurement and cancel a running one; the previous result stays until the new one arrives.
+
+        Unless it is wanted ``anew``, a result that was kept is shown instead of measuring.
+        """
         self._rest.stop()
         self._say("")
         self._jobs.cancel(self._job)
@@ -237,16 +245,20 @@ class GradientPage(PageView):
         self.state.setText("measuring…")
         self.blank.setText("Measuring…")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
-        self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_partial)
+        callbacks = self._on_measured, self._on_problem, 0, self._on_partial
+        self._job = self._jobs.submit(request, name, *callbacks, anew=anew)
+        self._is_loading = self._jobs.is_loading(self._job)
         self._on_jobs_changed()
-        self._show_recorded(request)
+        if not self._is_loading:
+            self._show_recorded(request)
 
     def _request(self) -> LabRequest:
         return self.preset.request if self.preset else self.controls.request()
 
     def _show_of_session(self, recording: Recording) -> None:
         self._measured, self.shown, self.is_recorded = recording, marked(recording), False
-        self.state.setText("measured before; Measure again renews it")
+        made = recording.made
+        self.state.setText(f"measured {age_of(made.began)}, PyTorch {made.torch}; Measure again renews it")
         self.middle.setCurrentWidget(self.pictures)
         self._show()
 
@@ -265,10 +277,15 @@ class GradientPage(PageView):
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
             assert isinstance(result, LabResult)
             self.is_recorded = False
-            device, cpu = str(getattr(job, "device", "cpu")), f"CPU ({self._document.instruction_set})"
-            self._measured = Recording(result, made_here(cpu if device == "cpu" else device, result.torch))
+            kept = self._jobs.kept_from(job)
+            device, using = str(getattr(job, "device", "cpu")), self._document.instruction_set
+            cpu = f"CPU ({using})" if using else "CPU"
+            made = made_here(cpu if device == "cpu" else device, result.torch, kept.began if kept else "")
+            self._measured = Recording(result, made)
             self.measurements_changed.emit()
-        self._on_partial(job, result)
+            self._on_partial(job, result)
+            if kept is not None:
+                self.state.setText(describe_kept(kept))
 
     def _on_partial(self, job: Job, result: object) -> None:
         """Show a partial result, or all; of an experiment that trains first, a partial one is the training.

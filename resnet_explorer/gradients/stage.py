@@ -102,7 +102,8 @@ class GradientShow(Presentation):
         preset = self.preset
         if preset is None or self.result is not None or preset.key in self._problems:
             return
-        if (recording := find_recorded(preset.request)) is not None:
+        is_kept = self._window.jobs.has_kept(preset.request)
+        if not is_kept and (recording := find_recorded(preset.request)) is not None:
             self._results[preset.key] = recording
             self._recorded.add(preset.key)
             return

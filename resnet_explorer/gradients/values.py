@@ -29,7 +29,7 @@ def _check_data(specs: tuple[ResNetSpec, ...], data: DataChoice) -> None:
         raise ExplorerError("data", f"This network takes {item}, and {data.title} are images.", "Choose noise.")
 
 
-@job("resnet_explorer.gradients.lab:measure")
+@job("resnet_explorer.gradients.lab:measure", keeps="resnet_explorer.gradients.values:GradientResult")
 @dataclass(frozen=True, slots=True)
 class GradientRequest:
     """Measure networks on the same images under the same conditions.
@@ -200,7 +200,7 @@ LAGS = (1, 2, 4, 8, 16)
 """Distances, in points, between the two inputs that are compared."""
 
 
-@job("resnet_explorer.gradients.lab:shatter")
+@job("resnet_explorer.gradients.lab:shatter", keeps="resnet_explorer.gradients.values:Shattering")
 @dataclass(frozen=True, slots=True)
 class ShatterRequest:
     """Compare gradients along a line of inputs, of the user's networks and of the paper's fully connected ones.

@@ -56,6 +56,10 @@ class DataChoice:
         return self.kind.set_title
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.root,) if self.root else ()
+
+    @property
     def training_images(self) -> int | None:
         """Return how many images there are to train on; None for a folder, which has to be looked at."""
         if self.kind is DataKind.MNIST and not self.root:

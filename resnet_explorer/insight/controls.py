@@ -10,6 +10,7 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.insight import values
 from resnet_explorer.insight.charts import class_name
 from resnet_explorer.insight.part import Inside
+from resnet_explorer.runs.recorded import Provenance
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
 from resnet_explorer.ui.flow import Flow
@@ -30,6 +31,7 @@ class Answers(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._answers: dict[object, object] = {}
+        self._kept: dict[object, Provenance | None] = {}
         self._numbers: dict[values.InsideRequest, int] = {}
 
     def forget(self) -> None:
@@ -37,6 +39,7 @@ class Answers(QObject):
             self._jobs.cancel(number)
         self._numbers.clear()
         self._answers.clear()
+        self._kept.clear()
 
     def to(self, request: values.InsideRequest) -> object | None:
         """Return the answer to a request as far as it is known."""
@@ -45,13 +48,21 @@ class Answers(QObject):
     def newest(self, kind: type[A]) -> A | None:
         return next((value for value in reversed(self._answers.values()) if isinstance(value, kind)), None)
 
-    def ask(self, request: values.InsideRequest, label: str) -> None:
-        """Submit a request once; older ones of its kind are cancelled."""
+    def kept_from(self, request: values.InsideRequest) -> Provenance | None:
+        """Return where the answer to a request comes from, where it was kept from a time before."""
+        return self._kept.get(request) if request in self._answers else None
+
+    def has_kept(self, request: values.InsideRequest) -> bool:
+        """Return whether an answer to a request was kept from a time before."""
+        return self._jobs.has_kept(request)
+
+    def ask(self, request: values.InsideRequest, label: str, anew: bool = False) -> None:
+        """Submit a request once; older ones of its kind are cancelled. One ``anew`` takes no answer that was kept."""
         for older in [older for older in self._numbers if type(older) is type(request) and older != request]:
             self._jobs.cancel(self._numbers.pop(older))
         if request not in self._numbers:
             callbacks = self._on_answer, self._on_problem
-            self._numbers[request] = self._jobs.submit(request, label, *callbacks, so_far=self._on_part)
+            self._numbers[request] = self._jobs.submit(request, label, *callbacks, so_far=self._on_part, anew=anew)
 
     def let_ask_again(self) -> None:
         """Let requests that failed or were cancelled be submitted again, but for slow ones of which that is known."""
@@ -75,6 +86,7 @@ class Answers(QObject):
     def _on_answer(self, job: Job, result: object) -> None:
         if job in self._numbers:
             del self._numbers[job]
+            self._kept[job] = self._jobs.kept_from(job)
             self._keep(job, result)
 
     def _keep(self, job: Job, result: object) -> None:
@@ -220,8 +232,14 @@ class InsideControls(QWidget):
         needed = _NEEDED.get(view, ())
         for _, key, _ in _FIELDS:
             getattr(self, key).setVisible(key in needed)
+        self.measure.setText("Measure")
         for label, widget in self.labels:
             label.setVisible(not widget.isHidden())
+
+    def offer_again(self, is_slow: bool, is_kept: bool) -> None:
+        """Offer to measure what is shown once more: what is slow always, and what was kept from a time before."""
+        self.measure.setVisible(is_slow or is_kept)
+        self.measure.setText("Measure again")
 
     def request(
         self, view: Inside, reference: values.RunReference, path: str, gallery: values.Gallery | None, place: int

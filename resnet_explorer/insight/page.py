@@ -16,6 +16,7 @@ from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.runs.kept_results import describe_kept
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField, no_number
@@ -25,7 +26,6 @@ from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, timer, vbox
 
 RECORDED_VIEWS = (Inside.SURFACE, Inside.LESIONS)
-RECORDED_KINDS = (values.Surface, LesionStudy)
 REST_MS = 400
 """How long the fields must be unchanged before a slow measurement starts."""
 IMAGE_VIEWS = (Inside.CAM, Inside.FEATURES)
@@ -266,7 +266,9 @@ class InsideView(QWidget):
             own = recorded.RECORDED if state is not None and state.is_over else recorded.MEASURING
             self._say_recorded(recording, recorded.NO_WEIGHTS if self.is_recording else own)
         elif answer is not None:
-            self.state.setText(self.stack.show_answer(self.view, answer))
+            text, kept = self.stack.show_answer(self.view, answer), self.answers.kept_from(request)
+            self.state.setText(f"{text} {describe_kept(kept).capitalize()}." if kept else text)
+            self.controls.offer_again(isinstance(request, values.Slow), kept is not None)
         elif self.is_recording:
             self.state.setText(recorded.NOT_RECORDED)
         elif state is None or not state.problem:
@@ -280,19 +282,23 @@ class InsideView(QWidget):
     def _ask(self, request: values.InsideRequest, answer: object, run: values.RunReference) -> None:
         """Request what is not known: a slow result when the fields are at rest."""
         if isinstance(request, values.Slow):
-            if not _is_complete(answer):
-                self._rest.start()
+            if not recorded.is_complete(answer):
+                self._rest.start(0 if self.answers.has_kept(request) else REST_MS)
         elif answer is None:
             self.answers.ask(request, f"{self.view} of {run.plan.name}")
 
     def _ask_slow(self) -> None:
-        if self.reference is not None and isinstance(self._request, values.Slow) and self.isVisible():
-            self.answers.ask(self._request, f"{self.view} of {self.reference.plan.name}")
+        if isinstance(self._request, values.Slow):
+            self._ask_now()
+
+    def _ask_now(self, anew: bool = False) -> None:
+        if self.reference is not None and self._request is not None and self.isVisible():
+            self.answers.ask(self._request, f"{self.view} of {self.reference.plan.name}", anew)
             self._on_jobs_changed()
 
     def _recording(self, request: values.InsideRequest | None, own: object) -> values.Surface | LesionStudy | None:
         """Return what was recorded of a slow request, until its own answer is complete."""
-        is_open = isinstance(request, values.Slow) and not _is_complete(own)
+        is_open = isinstance(request, values.Slow) and not recorded.is_complete(own)
         return recorded.find_recorded(request) if is_open else None
 
     def _say_recorded(self, recording: values.Surface | LesionStudy, text: str) -> None:
@@ -353,11 +359,11 @@ class InsideView(QWidget):
                 self._show()
 
     def _on_measure(self) -> None:
-        if isinstance(self._request, values.Slow):
+        if self._request is not None:
             state = self.answers.state_of(self._request)
             if state is None or state.is_over:
                 self.answers.drop(self._request)
-                self._ask_slow()
+                self._ask_now(anew=True)
 
     def _on_pair(self, truth: int, given: int) -> None:
         """Show the images of a cell of the matrix; the diagonal has no mistakes."""
@@ -391,7 +397,3 @@ class InsideView(QWidget):
             return False
         self.state.setText(f"Saved {path.name}.")
         return True
-
-
-def _is_complete(answer: object) -> bool:
-    return isinstance(answer, RECORDED_KINDS) and answer.complete

@@ -36,6 +36,11 @@ NOT_RECORDED = (
 """What is said after a recorded result's origin, and where a recording has none."""
 
 
+def is_complete(answer: object) -> bool:
+    """Return whether all of a slow request is measured."""
+    return isinstance(answer, Surface | LesionStudy) and answer.complete
+
+
 def known_plan(plan: RunPlan) -> RunPlan:
     """Return a plan as recordings have it: on one thread of the CPU."""
     return replace(plan, device="cpu", threads=1)

@@ -6,18 +6,18 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnet_explorer.codec import Array
 from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.network import Block, compile_spec, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Scale
-from resnet_explorer.runs.folder import CHECKPOINT
+from resnet_explorer.runs.folder import CHECKPOINT, run_files
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.spec import ResNetSpec
 
 if TYPE_CHECKING:
     from numpy import bool_, float32, int64, uint8
-    from numpy.typing import NDArray
 
 
 MOST_MISTAKES = 500
@@ -38,8 +38,12 @@ class RunReference:
     def device(self) -> str:
         return self.plan.device
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return run_files(self.folder)
 
-@job("resnet_explorer.insight.lab:gallery")
+
+@job("resnet_explorer.insight.lab:gallery", keeps="resnet_explorer.insight.values:Gallery")
 @dataclass(frozen=True, slots=True)
 class GalleryRequest(RunReference):
     """Fetch ``count`` test images as the network sees them, starting at number ``first``."""
@@ -48,7 +52,7 @@ class GalleryRequest(RunReference):
     count: int = PAGE
 
 
-@job("resnet_explorer.insight.lab:confusion")
+@job("resnet_explorer.insight.lab:confusion", keeps="resnet_explorer.insight.values:Confusion")
 @dataclass(frozen=True, slots=True)
 class ConfusionRequest(RunReference):
     """Classify every test image in evaluation mode; raises ExplorerError for a network without classes."""
@@ -57,7 +61,7 @@ class ConfusionRequest(RunReference):
         _need_classes(self.plan)
 
 
-@job("resnet_explorer.insight.lab:cam")
+@job("resnet_explorer.insight.lab:cam", keeps="resnet_explorer.insight.values:Cam")
 @dataclass(frozen=True, slots=True)
 class CamRequest(RunReference):
     """Compute Grad-CAM for the test image of number ``image`` (Selvaraju et al. 2017, section 3).
@@ -73,13 +77,13 @@ class CamRequest(RunReference):
         _need_classes(self.plan)
 
 
-@job("resnet_explorer.insight.lab:filters")
+@job("resnet_explorer.insight.lab:filters", keeps="resnet_explorer.insight.values:Filters")
 @dataclass(frozen=True, slots=True)
 class FiltersRequest(RunReference):
     """Fetch the weights of the first convolution."""
 
 
-@job("resnet_explorer.insight.lab:features")
+@job("resnet_explorer.insight.lab:features", keeps="resnet_explorer.insight.values:Features")
 @dataclass(frozen=True, slots=True)
 class FeaturesRequest(RunReference):
     """Fetch the output of the layer, block or stage at ``path`` for the test image of number ``image``."""
@@ -109,7 +113,7 @@ class RunsRequest:
         return tuple(run.plan.spec for run in self.runs)
 
 
-@job("resnet_explorer.insight.lab:surface", Place.ALONE)
+@job("resnet_explorer.insight.lab:surface", Place.ALONE, keeps="resnet_explorer.insight.values:Surface")
 @dataclass(frozen=True, slots=True)
 class SurfaceRequest(RunsRequest):
     """Measure the loss in a plane through the trained weights of each network (Li et al. 2018, section 4).
@@ -137,7 +141,7 @@ class SurfaceRequest(RunsRequest):
             raise ExplorerError("images", f"{self.images:,} images cannot be used.", f"Choose 1 to {MAX_IMAGES:,}.")
 
 
-@job("resnet_explorer.insight.lab:lesions", Place.ALONE)
+@job("resnet_explorer.insight.lab:lesions", Place.ALONE, keeps="resnet_explorer.readings.lesions:LesionStudy")
 @dataclass(frozen=True, slots=True)
 class RunLesionsRequest(RunsRequest):
     """Measure the test error without each block, and with each pair of equal neighbours swapped.
@@ -161,7 +165,7 @@ class Gallery:
     """A page of test images: pixels (n, height, width, 1 or 3) and classes; ``total`` is the number of test images."""
 
     request: GalleryRequest
-    pixels: "NDArray[uint8]"
+    pixels: Array["uint8"]
     truth: tuple[int, ...]
     total: int
 
@@ -184,10 +188,10 @@ class Confusion:
     """
 
     request: ConfusionRequest
-    counts: "NDArray[int64]"
+    counts: Array["int64"]
     predicted: tuple[int, ...]
     mistakes: tuple[Mistake, ...]
-    pixels: "NDArray[uint8]"
+    pixels: Array["uint8"]
     loss: float
     data: str
     seconds: float
@@ -225,9 +229,9 @@ class Cam:
     truth: int
     predicted: int
     probabilities: tuple[float, ...]
-    map: "NDArray[float32]"
-    large: "NDArray[float32]"
-    pixels: "NDArray[uint8]"
+    map: Array["float32"]
+    large: Array["float32"]
+    pixels: Array["uint8"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,7 +240,7 @@ class Filters:
 
     request: FiltersRequest
     path: str
-    weights: "NDArray[float32]"
+    weights: Array["float32"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,8 +248,8 @@ class Features:
     """The output at an address for an image, as (channels, height, width), and the image itself."""
 
     request: FeaturesRequest
-    maps: "NDArray[float32]"
-    pixels: "NDArray[uint8]"
+    maps: Array["float32"]
+    pixels: Array["uint8"]
     truth: int
 
 
@@ -257,8 +261,8 @@ class Slice:
     """
 
     run: RunReference
-    losses: "NDArray[float32]"
-    measured: "NDArray[bool_]"
+    losses: Array["float32"]
+    measured: Array["bool_"]
     middle: float
 
 

@@ -65,6 +65,17 @@ def loads(text: str, where: str) -> tuple[RunPlan, RunEnvironment]:
     return head.plan, head.setting
 
 
+def run_files(folder: str) -> tuple[str, ...]:
+    """Return the files and folders on which depends what can be measured of a run: its weights, its own images."""
+    if not folder:
+        return ()
+    own: list[str] = []
+    with suppress(OSError, ExplorerError, KeyError, TypeError):
+        plan = codec.parse((Path(folder) / TUNE).read_bytes())["plan"]
+        own = [str(plan[key][name]) for key, name in (("data", "where"), ("weights", "name"))]
+    return (*(str(Path(folder, name)) for name in (RUN, CHECKPOINT, BEST, TUNE)), *filter(None, own))
+
+
 def check_same(folder: Path, plan: RunPlan, kept: RunPlan) -> None:
     """Raise ExplorerError where the run in a folder has another plan; its name may be another."""
     if different := [key for key in codec.differences(plan, kept, WRITERS) if key != "name"]:

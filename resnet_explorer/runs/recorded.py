@@ -2,6 +2,8 @@
 
 import gzip
 import platform
+import sys
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
@@ -21,6 +23,8 @@ DIGITS = 5
 """The significant digits of recorded numbers."""
 NAME = 16
 """The digits of a request's digest in the name of its file."""
+ARRAY = "array of"
+"""The key that marks an array of NumPy in JSON; its value is the type of its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +84,33 @@ def load(request: Any, kind: Callable[..., T], root: Path | None = None) -> Reco
 
 
 def to_values(recording: Recording) -> dict[str, Any]:
-    """Return a recording as plain JSON values, with all digits; JSON has no numbers that are not finite: "nan"."""
+    """Return a recording as plain JSON values, with all digits; what is not finite is "nan", an array is base64."""
     result, made = recording
     values = {item.name: getattr(result, item.name) for item in fields(result)}
     request = {"request": values.pop("request")} if "request" in values else {}
     head = {"format": FORMAT, "version": VERSION, "kind": type(result).__name__, "made": made}
-    writers = {**WRITERS, float: lambda value: value if isfinite(value) else str(value)}
+    writers: dict[type, Callable[[Any], object]] = {**WRITERS, float: lambda of: of if isfinite(of) else str(of)}
+    if "numpy" in sys.modules:
+        writers[sys.modules["numpy"].ndarray] = _array_to_plain
     plain: dict[str, Any] = codec.plain({**head, **request, "result": values}, writers)
     return plain
 
 
+def _array_to_plain(array: Any) -> object:
+    return {ARRAY: str(array.dtype), "shape": array.shape, "bytes": b64encode(array.tobytes()).decode()}
+
+
+def _to_array(values: Mapping[str, Any]) -> Any:
+    import numpy as np
+
+    return np.frombuffer(bytearray(b64decode(values["bytes"])), values[ARRAY]).reshape(values["shape"])
+
+
 def _with_numbers(value: Any) -> Any:
-    """Return values of JSON with the numbers that are not finite."""
+    """Return values of JSON with their arrays, and with the numbers that are not finite."""
     if isinstance(value, dict):
+        if ARRAY in value:
+            return _to_array(value)
         return {key: _with_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_with_numbers(item) for item in value]
@@ -122,10 +140,10 @@ def from_values(values: Mapping[str, Any], kinds: Mapping[type, type], where: st
         raise ExplorerError(where, f"{where} is not complete.", "Measure it again.") from error
 
 
-def made_here(machine: str, torch: str) -> Provenance:
-    """Return the provenance of a result that has just been measured on a device of this machine."""
+def made_here(machine: str, torch: str, began: str = "") -> Provenance:
+    """Return the provenance of a result measured on a device of this machine, just now where no time is given."""
     where = f"{machine}, {platform.system()} {platform.machine()}"
-    return Provenance(datetime.now(UTC).isoformat(timespec="seconds"), where, torch, __version__)
+    return Provenance(began or datetime.now(UTC).isoformat(timespec="seconds"), where, torch, __version__)
 
 
 @lru_cache(maxsize=32)

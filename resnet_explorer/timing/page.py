@@ -13,7 +13,8 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.readings.text import mib, si
-from resnet_explorer.runs.recorded import Recording, from_values, made_here
+from resnet_explorer.runs.kept_results import describe_kept
+from resnet_explorer.runs.recorded import Provenance, Recording, from_values, made_here
 from resnet_explorer.timing.charts import roofline
 from resnet_explorer.timing.part import REPEATS, TimingPart
 from resnet_explorer.timing.values import Measured, MeasureTime, Peaks, Timed
@@ -40,6 +41,7 @@ TITLES = (
     ("Limited by", "Memory below the FLOPs per byte of the roofline's ridge, else arithmetic"),
 )
 SHOWS = "The chart will show which layers are limited by arithmetic and which by memory."
+MEASURE, AGAIN = "Measure", "Measure again"
 PRESS = f"Press Measure. {SHOWS}"
 
 
@@ -56,11 +58,11 @@ class TimingPage(PageView):
         self._job = 0
         self.measured: Measured | None = None
         self._recording: Recording | None = None
+        self._kept: Provenance | None = None
         self.canvas = ChartView(document)
         self.table = LinkedTable(document, "Times of layers and blocks", TITLES, range(1, 8))
-        self.measure = button(
-            "Measure", "Run the network on the selected device and time each layer and block (Ctrl+Enter)", self.ask
-        )
+        tip = "Run the network on the selected device and time each layer and block (Ctrl+Enter)"
+        self.measure = button(MEASURE, tip, self._on_measure)
         self.measure.setShortcut("Ctrl+Return")
         tip = "The number of runs whose median is shown, after two warm-up runs"
         self.repeats = describe(QComboBox(), "Number of runs", tip)
@@ -68,6 +70,7 @@ class TimingPage(PageView):
             self.repeats.addItem(f"median of {count}", count)
         self.repeats.setCurrentIndex(REPEATS.index(TimingPart().runs))
         self.repeats.currentIndexChanged.connect(self.part_changed)
+        self.repeats.currentIndexChanged.connect(self._ask_kept)
         self.text, self.blank, self.problem = ElidedLabel(), Placeholder(PRESS), ProblemRow()
         self.line = JobLine(jobs, inside=True, wide=90)
         self.middle = stack(self.blank, self.canvas)
@@ -76,6 +79,7 @@ class TimingPage(PageView):
         self.set_parts(self.middle, drawer, tools=(tools, self.problem))
         jobs.changed.connect(self._on_jobs_changed)
         document.device_changed.connect(self._describe)
+        document.device_changed.connect(self._ask_kept)
 
     def part(self) -> TimingPart:
         return TimingPart(self.repeats.currentData())
@@ -96,14 +100,17 @@ class TimingPage(PageView):
             except (ValueError, LookupError, ArithmeticError) as error:
                 raise ExplorerError("times", "The session's times are damaged.", "Measure them again.") from error
             self._jobs.cancel(self._job)
+            self._kept = None
             self._show_measured(analysis, recording)
 
     def show_results(self, results: Results) -> None:
         self._results = results
         self._describe()
+        self._ask_kept()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Measure at once, unless that is estimated to need much memory: the user is not asked for a look."""
+        self._ask_kept()
         if self._asked is not None or self._results is None:
             return
         free = self._jobs.free()
@@ -130,18 +137,36 @@ class TimingPage(PageView):
         analysis, kept = results.analysis, results.kept
         return (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total
 
-    def ask(self) -> None:
-        """Measure the current network; a running measurement is cancelled."""
+    def _job_for(self, results: Results) -> MeasureTime:
+        """Return the request for the network that is shown."""
+        state, trains = results.state, results.needs.failing is None
+        return MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
+
+    def _ask_kept(self) -> None:
+        """Show what was kept of the network that is shown, unless something is being measured."""
+        running = self._jobs.state(self._job)
+        if self._results is None or not self.isVisible() or (running is not None and not running.is_over):
+            return
+        job = self._job_for(self._results)
+        if (self.measured is None or self.measured.job != job) and self._jobs.has_kept(job):
+            self.ask()
+
+    def _on_measure(self) -> None:
+        self.ask(anew=True)
+
+    def ask(self, anew: bool = False) -> None:
+        """Measure the current network, and cancel a running measurement.
+
+        Unless it is wanted ``anew``, a result that was kept is shown instead.
+        """
         if self._results is None:
             return
-        state, self._asked = self._results.state, self._results.analysis
-        trains = self._results.needs.failing is None
-        job = MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
+        state, self._asked, job = self._results.state, self._results.analysis, self._job_for(self._results)
         self._jobs.cancel(self._job)
         self.problem.say("")
         self._tell(f"Measuring {state.spec.name}…")
         name, needs = f"Times of {state.spec.name}", self._needs(self._results)
-        self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs)
+        self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs, anew=anew)
         self._on_jobs_changed()
 
     def _tell(self, text: str) -> None:
@@ -163,8 +188,9 @@ class TimingPage(PageView):
     def _on_measured(self, job: Job, result: object) -> None:
         """Show a measurement; of another network than the current one it says so."""
         assert isinstance(result, Measured) and self._asked
-        where = result.timing.setting
-        self._show_measured(self._asked, Recording(result, made_here(where.title, where.torch)))
+        where, self._kept = result.timing.setting, self._jobs.kept_from(job)
+        began = self._kept.began if self._kept else ""
+        self._show_measured(self._asked, Recording(result, made_here(where.title, where.torch, began)))
         self.measurements_changed.emit()
 
     def _show_measured(self, analysis: Analysis, recording: Recording) -> None:
@@ -180,6 +206,8 @@ class TimingPage(PageView):
 
     def _describe(self) -> None:
         """Say what was measured, and whether that is what the window shows."""
+        is_shown = self.measured is not None and not self._is_old()
+        self.measure.setText(AGAIN if is_shown else MEASURE)
         if self.measured is None:
             return
         timing, whole = self.measured.timing, self.measured.timing.whole
@@ -187,8 +215,9 @@ class TimingPage(PageView):
             self.text.setText(f"Measured: {self._job_text()}. Measure again for the current network.")
             return
         backward = f", backward {_ms(whole.backward.median)}" if whole.backward else " (eval mode)"
+        kept = f"{describe_kept(self._kept)}; " if self._kept else ""
         self.text.setText(
-            f"{self._job_text()}: forward {_ms(whole.forward.median)}{backward}; "
+            f"{kept}{self._job_text()}: forward {_ms(whole.forward.median)}{backward}; "
             f"the layers one by one take {100 * timing.overhead:+.1f} %"
         )
 

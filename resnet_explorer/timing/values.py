@@ -18,7 +18,7 @@ from resnet_explorer.readings.results import Analysis, Row, TimingConditions
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
-@job("resnet_explorer.timing.lab:measure_time")
+@job("resnet_explorer.timing.lab:measure_time", keeps="resnet_explorer.timing.values:Measured")
 @dataclass(frozen=True, slots=True)
 class MeasureTime:
     """Time each layer and block of a network at an input on a device, backward too where it ``trains``."""

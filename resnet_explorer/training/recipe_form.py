@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import Theme
+from resnet_explorer.runs.kept_results import describe_kept
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.charts import chart_of_rates
@@ -214,19 +215,28 @@ class RateDialog(QDialog):
         text = "The learning rate increases at every step; the loss shows the largest usable rate."
         self.text = label(text, wrap=True)
         self.take = button("Use it", "Put the suggested rate into the recipe", self._on_take)
+        self.again = button("Measure again", "Run the test anew, and keep that result", lambda: self.ask(anew=True))
+        self.again.hide()
         self.leave = button("Close", "", self.close)
         self.setWindowTitle(f"A learning rate for {plan.name}")
         self.take.setEnabled(False)
-        vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
+        vbox(
+            (self.chart, 1),
+            self.line,
+            hbox((self.text, 1), self.take, self.again, self.leave),
+            of=self,
+            margins=(10, 10, 10, 10),
+        )
         resize_to_fit(self, 760, 500)
         self.chart.show_theme(theme)
         self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)
 
-    def ask(self) -> None:
+    def ask(self, anew: bool = False) -> None:
         title = f"Learning rate of {self._plan.name}"
         callbacks = self._on_result, self._on_problem, 0, self._on_partial
-        self._job = self._jobs.submit(FindRate(self._plan), title, *callbacks)
+        self.again.hide()
+        self._job = self._jobs.submit(FindRate(self._plan), title, *callbacks, anew=anew)
 
     def _on_jobs(self) -> None:
         self.line.follow(self._job)
@@ -237,8 +247,9 @@ class RateDialog(QDialog):
 
     def _on_result(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
-            self.result_shown = result
-            self.text.setText(result.text)
+            self.result_shown, kept = result, self._jobs.kept_from(job)
+            self.text.setText(f"{result.text} This was {describe_kept(kept)}." if kept else result.text)
+            self.again.setVisible(kept is not None)
             self.take.setEnabled(result.suggested is not None)
             self._draw(result)
 

@@ -57,7 +57,7 @@ class TrainRun:
         return self.plan.device
 
 
-@job("resnet_explorer.training.trainer:find_rate")
+@job("resnet_explorer.training.trainer:find_rate", keeps="resnet_explorer.training.values:RateTest")
 @dataclass(frozen=True, slots=True)
 class FindRate:
     """Try rising learning rates on a network; the result is a ``RateTest``."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,10 +17,15 @@ from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply
 from resnet_explorer.readings.progress import seconds_left
 from resnet_explorer.readings.text import mib
 
+if TYPE_CHECKING:
+    from resnet_explorer.runs.recorded import Provenance, Recording
+
 KEPT = 50
 """Jobs that the list keeps."""
 LOGGED = 200
 """Lines that a job's log keeps."""
+
+NOT_STARTED = "Not started: it may need too much memory. Try a smaller batch or image, or another device."
 
 
 class Phase(StrEnum):
@@ -35,7 +40,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job as the list shows it; ``began`` is when its first step was told."""
+    """A job as the list shows it; ``began`` is when its first step was told.
+
+    ``kept`` is where the result comes from, where it was kept from a time before.
+    """
 
     number: int
     label: str
@@ -47,6 +55,7 @@ class JobState:
     began: float = 0.0
     problem: str = ""
     log: tuple[str, ...] = ()
+    kept: "Provenance | None" = None
 
     @property
     def is_over(self) -> bool:
@@ -73,9 +82,12 @@ class Jobs(QObject):
     changed = Signal()
     unavailable = Signal(str)
     _arrived = Signal(object)
+    _loaded = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        from resnet_explorer.ui.keeper import Keeper  # after the first paint
+
         numbers = count(1)
         self._engine = Engine(self._hand_over, numbers)
         self._pool = Pool(self._hand_over, numbers=numbers)
@@ -86,8 +98,16 @@ class Jobs(QObject):
         self._states: dict[int, JobState] = {}
         self._callbacks: dict[int, _Callbacks] = {}
         self._cancelled: set[int] = set()
+        self._loaded.connect(self._on_loaded)
+        self._keeper = Keeper(self._hand_over_kept)
+        self._loading: dict[int, int] = {}
+        """The jobs whose kept results are being read, and the memory that they need where they must be done."""
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda text: True
+
+    def _hand_over_kept(self, number: int, recording: "Recording | None") -> None:
+        with suppress(RuntimeError):
+            self._loaded.emit(number, recording)
 
     def _hand_over(self, reply: Reply) -> None:
         """Bring a reply from an engine's thread to the window's; nobody takes it where the window is gone."""
@@ -111,49 +131,79 @@ class Jobs(QObject):
         otherwise: Callable[[str], None] = lambda problem: None,
         needs: int = 0,
         so_far: Callable[[Job, object], None] = lambda job, result: None,
+        anew: bool = False,
     ) -> int:
         """Ask the engine for a job; ``then`` gets job and result, ``otherwise`` the sentence on why there is none,
         ``so_far`` job and what is known before the end.
 
-        A job that is estimated to need more than half of the memory that is free is asked about first; 0 where not.
+        Where its result was kept from a time before, that is taken, unless it is asked for ``anew``. A job that is
+        estimated to need more than half of the memory that is free is asked about first; 0 where not.
         """
-        free = self.free()
-        if free is not None and needs > free / 2:
-            text = f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
-            if not self.confirm(text):
-                otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
-                return 0
-        place = row_of(job).place
-        if place is Place.ALONE:
-            number = self._submit_alone(job)
-        else:
-            number = (self._pool if place is Place.POOL else self._engine).submit(job)
-        if place is Place.POOL:
-            self._pooled.add(number)
+        is_kept = not anew and self.has_kept(job)
+        if not is_kept and not self._may_start(label, needs):
+            otherwise(NOT_STARTED)
+            return 0
+        number = next(self._numbers)
         self._callbacks[number] = _Callbacks(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
             del self._states[old]
+        if is_kept:
+            self._loading[number] = needs
+            self._keeper.load(number, job)
+        else:
+            self._start(number, job)
         self._mark_running()
         self.changed.emit()
         return number
 
-    def _submit_alone(self, job: Job) -> int:
+    def _may_start(self, label: str, needs: int) -> bool:
+        """Return whether there is memory for a job, or the user wants it nevertheless."""
+        free = self.free()
+        if free is None or needs <= free / 2:
+            return True
+        text = f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
+        return self.confirm(text)
+
+    def has_kept(self, job: Job) -> bool:
+        """Return whether the result of a job was kept from a time before; it may turn out to be out of date."""
+        return self._keeper.has(job)
+
+    def kept_from(self, job: Job) -> "Provenance | None":
+        """Return where the last result of a job comes from, where it was kept; None where it was just computed."""
+        return next((state.kept for state in self.states if state.job == job), None)
+
+    def is_loading(self, number: int) -> bool:
+        """Return whether what was kept for a job is being read."""
+        return number in self._loading
+
+    def _start(self, number: int, job: Job) -> None:
+        """Give a job to the process that does it."""
+        self._keeper.begin(number, job)
+        place = row_of(job).place
+        if place is Place.ALONE:
+            self._start_alone(number, job)
+        elif place is Place.POOL:
+            self._pooled.add(number)
+            self._pool.submit(job, number)
+        else:
+            self._engine.submit(job, number)
+
+    def _start_alone(self, number: int, job: Job) -> None:
         """Give a job a process of its own, which ends with it; its replies carry the job's number."""
-        numbers: list[int] = []
 
         def deliver(reply: Reply) -> None:
-            self._hand_over(replace(reply, worker=-numbers[0]) if isinstance(reply, Died) else reply)
+            self._hand_over(replace(reply, worker=-number) if isinstance(reply, Died) else reply)
 
-        engine = Engine(deliver, self._numbers)
-        numbers.append(engine.submit(job))
-        self._alone[numbers[0]] = engine
-        return numbers[0]
+        self._alone[number] = Engine(deliver)
+        self._alone[number].submit(job, number)
 
     def cancel(self, number: int) -> None:
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
         self._cancelled.add(number)
-        if self._of(number).cancel(number):
+        if number in self._loading:
+            self._hand_over(Stopped(number))
+        elif self._of(number).cancel(number):
             # a child, and no context of singleShot: that is called even when it is gone
             grace = QTimer(self, singleShot=True, interval=round(GRACE * 1000))
             grace.setProperty("number", number)
@@ -169,9 +219,9 @@ class Jobs(QObject):
         self.sender().deleteLater()
 
     def retry(self, number: int) -> int:
-        """Ask for the same job once more."""
+        """Do the same job once more."""
         state, (then, otherwise, so_far) = self._states[number], self._callbacks[number]
-        return self.submit(state.job, state.label, then, otherwise, so_far=so_far)
+        return self.submit(state.job, state.label, then, otherwise, so_far=so_far, anew=True)
 
     def start(self) -> None:
         """Let the engine start, so that it is there when the first job comes."""
@@ -186,6 +236,7 @@ class Jobs(QObject):
         for engine in (self._engine, *self._alone.values()):
             engine.close()
         self._pool.close()
+        self._keeper.close()
 
     def _mark_running(self) -> None:
         alone = (number for engine in self._alone.values() for number in engine.running)
@@ -198,6 +249,7 @@ class Jobs(QObject):
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
     def _on_arrived(self, reply: Reply) -> None:
+        self._loading.pop(getattr(reply, "number", 0), None)
         if isinstance(reply, Died):
             engine = self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
         else:
@@ -213,11 +265,31 @@ class Jobs(QObject):
             self._callbacks[reply.number].so_far(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Finished):
             self._change(reply.number, phase=Phase.DONE, text="")
+            self._keeper.save(reply.number, self._states[reply.number].job, reply.result)
             self._callbacks[reply.number].then(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Stopped):
             self._change(reply.number, phase=Phase.CANCELLED, text="")
         else:
             self._fail(reply)
+        if ended is not None:
+            self._keeper.forget(ended)
+        self._mark_running()
+        self.changed.emit()
+
+    def _on_loaded(self, number: int, recording: "Recording | None") -> None:
+        """Answer a job with what was kept; where that is out of date it is done."""
+        if number not in self._loading:
+            return
+        needs, job = self._loading.pop(number), self._states[number].job
+        if recording is None:
+            if self._may_start(self._states[number].label, needs):
+                self._start(number, job)
+            else:
+                self._change(number, phase=Phase.CANCELLED, text="")
+                self._callbacks[number].otherwise(NOT_STARTED)
+        else:
+            self._change(number, phase=Phase.DONE, kept=recording.made)
+            self._callbacks[number].then(job, recording.result)
         self._mark_running()
         self.changed.emit()
 

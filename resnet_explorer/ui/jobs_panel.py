@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QProgressBar, QScrollArea, QSizePolicy, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.readings.progress import duration
+from resnet_explorer.runs.kept_results import describe_kept
+from resnet_explorer.runs.recorded import Provenance
 from resnet_explorer.ui.jobs import Jobs, JobState, Phase
 from resnet_explorer.ui.parts import Problem, button, fill, hbox, label, timer, vbox
 from resnet_explorer.ui.status import ElidedLabel
@@ -58,7 +60,7 @@ class JobLine(QWidget):
         self.cancel = button(
             "Cancel", "Stop this job at its next step, or after two seconds", lambda: self._jobs.cancel(self._number)
         )
-        self.retry = button("Retry", "Run this job again", lambda: self._jobs.retry(self._number))
+        self.retry = button("Retry", "Do this job once more", lambda: self._jobs.retry(self._number))
         hbox(self.label, self.bar, (self.text, 1), self.cancel, self.retry, of=self)
         if inside:
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -84,11 +86,14 @@ class JobLine(QWidget):
         self.text.note = "\n".join(state.log)
         self.text.setText(state.problem or describe_progress(state))
         self.cancel.setVisible(not state.is_over)
-        self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
+        self.retry.setText("Retry" if state.kept is None else "Measure again")
+        self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED) or state.kept is not None)
 
 
 def describe_progress(state: JobState) -> str:
     """Return what a job does now and about how long that takes, or how it ended."""
+    if state.kept is not None:
+        return describe_kept(state.kept)
     if state.phase is not Phase.RUNNING:
         return state.phase.value
     left = state.left(time.monotonic())
@@ -96,17 +101,26 @@ def describe_progress(state: JobState) -> str:
 
 
 class Question(QWidget):
-    """One question to the engine at a time: its progress with Cancel, or why it was not answered."""
+    """One question to the engine at a time: its progress with Cancel, or why it was not answered.
+
+    Of an answer that was kept from a time before it says when that was, and it can be asked for anew; where the page
+    has such a button itself, ``has_again`` is false.
+    """
 
     ended = Signal()
 
-    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None, has_again: bool = True) -> None:
         super().__init__(parent)
+        self._has_again = has_again
         self._jobs, self._number = jobs, 0
         self._open: object | None = None
+        self._last: tuple[Job, str, Callable[[object], None]] | None = None
+        self.kept = ElidedLabel()
+        self.again = button("Measure again", "Compute this anew, and keep that result", self._on_again)
         self.line, self.problem = JobLine(jobs, inside=True, wide=70), Problem()
         self.line.retry.hide()
-        vbox(self.line, self.problem, of=self, spacing=2)
+        vbox(self.line, self.problem, hbox((self.kept, 1), self.again), of=self, spacing=2)
+        self._show_kept(None)
         self.hide()
         jobs.changed.connect(self._on_jobs_changed)
 
@@ -115,15 +129,17 @@ class Question(QWidget):
         """Return whether an answer is pending."""
         return self._open is not None
 
-    def ask(self, job: Job, label: str, then: Callable[[object], None]) -> None:
-        """Ask; an older question is cancelled and its answer ignored."""
+    def ask(self, job: Job, label: str, then: Callable[[object], None], anew: bool = False) -> None:
+        """Ask; an older question is cancelled and its answer ignored. One ``anew`` takes no answer that was kept."""
         self.withdraw()
         self.problem.say("")
+        self._last = (job, label, then)
         question = self._open = object()
 
         def answered(job: Job, result: object) -> None:
             if self._open is question:
                 self._end()
+                self._show_kept(self._jobs.kept_from(job))
                 then(result)
 
         def failed(problem: str) -> None:
@@ -131,7 +147,7 @@ class Question(QWidget):
                 self._end(problem)
                 self.ended.emit()
 
-        number = self._jobs.submit(job, label, answered, failed)
+        number = self._jobs.submit(job, label, answered, failed, anew=anew)
         self._number = number if self._open is question else 0
         self.setVisible(self.is_open or bool(self.problem.text()))
         self._on_jobs_changed()
@@ -145,9 +161,23 @@ class Question(QWidget):
 
     def _end(self, problem: str = "") -> None:
         self._number, self._open = 0, None
+        self._show_kept(None)
         self.line.hide()
         self.problem.say(problem)
         self.setVisible(bool(problem))
+
+    def _show_kept(self, made: Provenance | None) -> None:
+        """Say that the answer was kept from a time before, where it was."""
+        text = describe_kept(made) if made else ""
+        self.kept.setText(text[:1].upper() + text[1:])
+        self.kept.setVisible(made is not None)
+        self.again.setVisible(made is not None and self._has_again)
+        self.setVisible(made is not None)
+
+    def _on_again(self) -> None:
+        if self._last is not None:
+            job, label, then = self._last
+            self.ask(job, label, then, anew=True)
 
     def _on_jobs_changed(self) -> None:
         state = self._jobs.state(self._number)

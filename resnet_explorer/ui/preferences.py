@@ -15,7 +15,9 @@ FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The theme, whether motion is reduced, the last choices of exports, the folder of own lessons, what was seen."""
+    """The theme, whether motion is reduced, the last choices of exports, the folder of own lessons, the budget
+    for results, what was seen.
+    """
 
     theme: str = "system"
     reduce_motion: bool = False
@@ -28,6 +30,7 @@ class Preferences:
     export_width: int = 1280
     export_height: int = 720
     lessons_folder: str = ""
+    kept_megabytes: int = 200
     was_welcomed: bool = False
 
 
@@ -48,6 +51,15 @@ def runs_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("resnet-explorer", appauthor=False) / "runs"
+
+
+def results_folder() -> Path:
+    """Return the folder where results are kept for the next time; it moves with the folder of the settings."""
+    if os.environ.get(FOLDER_VARIABLE):
+        return folder() / "results"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("resnet-explorer", appauthor=False) / "results"
 
 
 def load() -> Preferences:

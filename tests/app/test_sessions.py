@@ -302,7 +302,7 @@ def test_a_result_comes_back_with_where_it_was_measured(
     again.show_page("gradients")
     shown = again.page("gradients")
     assert isinstance(shown, GradientPage) and shown.shown is not None
-    assert shown.shown.data.startswith("recorded 20") and "measured before" in shown.state.text()
+    assert shown.shown.data.startswith("recorded 20") and "Measure again renews it" in shown.state.text()
     assert again.sessions.current().results == left.results
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from resnet_explorer.app import module_dialog
 from resnet_explorer.app.commands import ShortcutsPage
+from resnet_explorer.app.disk_space import DiskSpaceDialog
 from resnet_explorer.app.help import HelpDialog
 from resnet_explorer.app.lesson_list import LessonList
 from resnet_explorer.app.timeline_dialog import TimelineDialog
@@ -16,6 +17,7 @@ from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.app.weights_dialog import WeightsDialog
 from resnet_explorer.autograd.page import PathsDialog
 from resnet_explorer.engine.requests import ReadModule
+from resnet_explorer.runs.recorded import made_here
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.recipe_form import RateDialog
@@ -69,8 +71,10 @@ def _rate(desk: Desk) -> QDialog:
     page = pages.training(desk.window)
     plan = page.setup.plans()[0]
     dialog = RateDialog(plan, desk.window.document, desk.jobs, desk.theme, page)  # type: ignore[arg-type]
+    desk.jobs.kept = made_here("cpu", "2.14.1", "2020-09-30T12:00:00+00:00")
     dialog.ask()
     desk.jobs.finish()
+    desk.jobs.kept = None
     return dialog
 
 
@@ -104,5 +108,6 @@ DIALOGS = (
     Dialog("module, read", _module_read),
     Dialog("learning rate", _rate),
     Dialog("paths", _paths),
+    Dialog("disk space", lambda desk: DiskSpaceDialog(desk.window)),
     Dialog("lessons", lambda desk: LessonList(desk.window, lambda path: None)),
 )

@@ -14,12 +14,14 @@ from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.part import Inside
 from resnet_explorer.journey.values import Grain, JourneyPart
 from resnet_explorer.lessons import course
+from resnet_explorer.runs.recorded import made_here
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.ui.fields import Section
 from resnet_explorer.ui.frame import Drawer, Frame, OpenState
+from resnet_explorer.ui.jobs_panel import Question
 from tests import pages
 from tests.geometry.desk import Desk
 from tests.narrow import present
@@ -121,6 +123,7 @@ def _timing() -> Iterator[Scene]:
     yield Scene("timing", "empty or measuring", _steps(_shown("timing"), _begin))
     yield Scene("timing", "failed", _fails(_ask("timing")))
     yield Scene("timing", "measured", _steps(_ask("timing"), _finish))
+    yield Scene("timing", "kept", _kept(_ask("timing")))
     yield Scene("timing", "measuring again", _steps(_ask("timing"), _begin))
     yield Scene("timing", "of another network", lambda desk: desk.window.document.propose(RESNET50, "choose"))
     yield from _drawers("timing", lambda window: pages.timing(window))
@@ -132,6 +135,7 @@ def _gradients() -> Iterator[Scene]:
     yield Scene("gradients", "measured", _measure_gradients)
     for key in ("degradation", "paths", "shattered", "lesions"):
         yield Scene("gradients", f"experiment {key}", _claim(key))
+    yield Scene("gradients", "kept", _kept(_ask("gradients")))
     yield Scene("gradients", "measuring again", _steps(_ask("gradients"), _begin))
     yield from _drawers("gradients", lambda window: pages.gradients(window))
 
@@ -162,6 +166,7 @@ def _training() -> Iterator[Scene]:
     yield Scene("inspect", "nothing trained", lambda desk: _inside_of_training(desk).show_none("Choose a trained run."))
     for view in Inside:
         yield Scene("inspect", str(view), _inspect(view))
+        yield Scene("inspect", f"{view}, kept", _kept(_inspect(view)))
     yield Scene("inspect", "failed", _fail_inside)
 
 
@@ -217,6 +222,7 @@ def _tuning() -> Iterator[Scene]:
     yield Scene("tuning", "measured", _steps(_finish, _draw("tuning")))
     for place in range(pages_of_tuning):
         yield Scene("tuning", f"tuned, view {place + 1}", _tuning_view(place))
+    yield Scene("tuning", "measured, kept", _kept(_evaluate_again))
     yield from _drawers("tuning", lambda window: pages.tuning(window))
     yield Scene("tuning", "failed", _fail_tuning)
 
@@ -231,6 +237,14 @@ def _tuning_view(place: int) -> Callable[[Desk], None]:
         desk.jobs.finish()
 
     return arrange
+
+
+def _evaluate_again(desk: Desk) -> None:
+    page = pages.tuning(desk.window)
+    for question in page.findChildren(Question):
+        if question._last is not None:
+            question._on_again()
+            desk.jobs.finish()
 
 
 def _fail_tuning(desk: Desk) -> None:
@@ -256,6 +270,18 @@ def _shown(page: str) -> Callable[[Desk], None]:
         _reset(desk)
         desk.window.show_page(page)
         desk.settle()
+
+    return arrange
+
+
+def _kept(ask: Callable[[Desk], object]) -> Callable[[Desk], None]:
+    """Return what shows results as if they had been kept from a time before."""
+
+    def arrange(desk: Desk) -> None:
+        desk.jobs.kept = made_here("cpu", "2.14.1", "2020-09-30T12:00:00+00:00")
+        ask(desk)
+        desk.jobs.finish()
+        desk.jobs.kept = None
 
     return arrange
 

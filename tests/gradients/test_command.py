@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -118,3 +119,15 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], text: str, capsys: py
     assert main((*SMALL, *arguments)) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and text in err
+
+
+def test_a_result_is_kept_and_taken_where_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = (*SMALL, "--csv")
+    measured = told(capsys, *small, "--kept")
+    monkeypatch.setitem(sys.modules, "resnet_explorer.gradients.lab", None)
+    assert main((*small, "--kept")) == 0
+    out, err = capsys.readouterr()
+    assert out == measured and "measured just now on this machine" in err
+    assert main(small) == 2, "without it, it is measured"
