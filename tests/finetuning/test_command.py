@@ -121,7 +121,7 @@ def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_t
 ) -> None:
     four = ("--strategy", "C", "--epochs", "4", "--bn", "train", "--dry-run")
     found = "".join(told(capsys, "finetune", "digits", *NET, *four, "--json"))
-    for text in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
+    for text in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320, 80, 0)):
         assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in text
         assert "batch norms of frozen layers update their running statistics" in text
 
