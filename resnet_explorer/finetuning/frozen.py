@@ -179,6 +179,12 @@ def describe(groups: Grouping, train: int, judged: int, budget: int) -> str:
     return f"{text} Those up to {over} do not fit ({in_bytes(known.wanted)} in all)." if over else text
 
 
+def describe_epoch(known: Forecast, epoch: int) -> str:
+    """Return up to where nothing is computed again in an epoch, counted from 0; empty where all is."""
+    cut = next((cut for cut in known.kept if cut.first <= epoch < cut.until), None)
+    return f"Computed once, up to {cut.end} ({size((1, *cut.shape))})." if cut else ""
+
+
 def _describe(cut: Cut) -> str:
     return f"{cut.end} ({size((1, *cut.shape))}) for {epochs_text(cut.first, cut.until)}"
 
