@@ -39,6 +39,10 @@ from resnet_explorer.ui.views import View, Views
 COMPARED = (Strategy.A, Strategy.B, Strategy.C)
 
 
+MOST_WIDE = 420
+"""Pixels that the bar's text asks for at most."""
+
+
 class TuningBar(TrainingBar):
     """``compare_wanted`` tells that several strategies are asked for, on equal budget.
 
@@ -73,10 +77,12 @@ class TuningBar(TrainingBar):
         of = sum(run.plan.recipe.steps for run in runs)
         self.progress.setVisible(self._trainer.is_busy)
         computing = self._trainer.computing
+        self.text.setMinimumWidth(0)
         if computing is not None:
             done, of = computing.done, computing.of
             self.text.setText(computing.text)
             self.text.setToolTip(computing.text)
+            self.text.setMinimumWidth(min(MOST_WIDE, self.text.sizeHint().width()))
         self.progress.setRange(0, of if done else 0)
         self.progress.setValue(done)
         self.progress.setAccessibleName(computing.text if computing else f"{done:,} of {of:,} steps")

@@ -16,7 +16,9 @@ from resnet_explorer.finetuning.choices import NO_WEIGHTS, BnMode, GreyWay, Stra
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.lab import iterate_steps
 from resnet_explorer.finetuning.plan import TunePlan, plan_from_text, plan_to_text
+from resnet_explorer.finetuning.script import to_script
 from resnet_explorer.module import build
+from resnet_explorer.readings.memory_format import MemoryFormat, memory_format
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.runs.folder import read
 from resnet_explorer.runs.plan import Chunk, Metric
@@ -44,6 +46,7 @@ PLANS = {
     "fixup": changed(PROBE, "init=fixup", "norm=none"),
     "group norm": changed(PROBE, "norm=group"),
     "in place": changed(PROBE, "order=relu-only", strategy=Strategy.C, unfreeze=(1,)),
+    "channels last": changed(PROBE, "widths=8,16,16", "stem_channels=8", strategy=Strategy.C, unfreeze=(1, 2)),
     "mixed": replace(PROBE, recipe=replace(PLAN.recipe, mixed=True)),
     "views": replace(PROBE, strategy=Strategy.A, unfreeze=(2,), recipe=RICH, views=2),
 }
@@ -87,6 +90,8 @@ def test_a_run_on_features_is_the_plain_run_bit_for_bit(name: str, tmp_path: Pat
     tuned(plan, tmp_path / "kept", STEPS + 2)
     tuned(plan, tmp_path / "kept", 2 * STEPS)
     assert tuned(plan, tmp_path / "kept") == expected and is_same(tmp_path / "kept", tmp_path / "plain")
+    is_last = memory_format(plan.network) is MemoryFormat.CHANNELS_LAST
+    assert is_last == (name == "channels last")
     known = frozen.forecast(grouping(plan, IMAGES), IMAGES, TESTED, ROOM)
     assert known.kept and "computed once" in notes(tmp_path / "kept")
     sizes = (known.bytes, known.bytes / 2) if plan.recipe.mixed else (known.bytes,)  # where there is bfloat16
@@ -144,6 +149,11 @@ def test_views_are_taken_in_turn_and_belong_to_the_plan() -> None:
     augmented = replace(PROBE, recipe=RICH)
     assert "kept views are computed once" in frozen.describe(grouping(augmented, IMAGES), IMAGES, TESTED, ROOM)
     assert "Features of 3 views" in frozen.describe(grouping(replace(augmented, views=3), IMAGES), IMAGES, TESTED, ROOM)
+
+
+def test_the_script_says_that_it_keeps_no_views() -> None:
+    kept = replace(PROBE, recipe=RICH, views=3)
+    assert "took 3 views of each image in turn" in to_script(kept) and "views" not in to_script(PROBE)
 
 
 def test_one_view_shows_the_same_images_in_every_epoch(tmp_path: Path) -> None:
