@@ -12,6 +12,7 @@ from resnet_explorer.engine.requests import ReadWeights
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.finetuning import choices, text, values
 from resnet_explorer.finetuning.data_report import DataReport
+from resnet_explorer.finetuning.features import features_budget
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TUNING, TunePlan, read_plan, run_plan
 from resnet_explorer.runs import folder as runs_folder
@@ -87,6 +88,10 @@ def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
     """Return the plan of the first strategy and seed, without classes; raises ExplorerError where it cannot be."""
     settings = [f"{key}={getattr(options, key)}" for key in ("rate", "batch") if getattr(options, key) is not None]
     data = data_of(options)
+    recipe = set_recipe(TUNING, (*settings, *options.recipe))
+    if options.views and not (recipe.pad or recipe.flip):
+        text = "--views keeps augmented views, and nothing augments the images."
+        raise ExplorerError("views", text, "Add --recipe flip=true or pad=4, or leave --views out.")
     single = len(_strategies(options)) * len(seeds_of(options)) == 1
     channels = options.channels or (1 if options.gray else source.spec.in_channels)
     return TunePlan(
@@ -100,7 +105,7 @@ def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
         dropout=options.dropout,
         strategy=_strategies(options)[0],
         unfreeze=_epochs(options.unfreeze) if single else (),
-        recipe=set_recipe(TUNING, (*settings, *options.recipe)),
+        recipe=recipe,
         frozen=frozenset(options.freeze),
         bn=choices.BnMode(options.bn),
         epochs=options.epochs,
@@ -108,7 +113,18 @@ def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
         seed=seeds_of(options)[0],
         device=options.device,
         threads=options.threads if options.threads is not None else 0 if single else 1,
+        views=options.views,
     )
+
+
+def budget_of(options: argparse.Namespace) -> int:
+    """Return the bytes that features of frozen layers may take on disk."""
+    chosen: float | None = options.features_budget
+    if chosen is None:
+        return features_budget()
+    if not 0 <= chosen < 1e6:
+        raise ExplorerError("features-budget", f"{chosen:g} GB for features cannot be.", "Choose 0 or more.")
+    return round(chosen * 1e9)
 
 
 def data_of(options: argparse.Namespace) -> choices.TuneData:
@@ -170,7 +186,7 @@ def finetune(options: argparse.Namespace) -> int:
     check_workers(options)
     if options.dynamic and "onnx" not in options.save:
         raise ExplorerError("dynamic", "--dynamic applies to ONNX only.", "Add --save onnx, or leave it out.")
-    root = root_of(options)
+    root, budget = root_of(options), budget_of(options)
     with Asker() as asker:
         source = source_of(options, root, asker)
         plan = plan_of(options, source)
@@ -189,7 +205,8 @@ def finetune(options: argparse.Namespace) -> int:
             if _is_random(options) and not options.strategy and not options.compare:
                 say(f"\n{text.ALL_RANDOM}\n")
             first = [chosen for chosen in plans if chosen.seed == plans[0].seed]
-            say("".join(text.describe_groups(chosen, report.train) for chosen in first))
+            sizes = report.train, report.val or report.test, budget
+            say("".join(text.describe_groups(chosen, *sizes) for chosen in first))
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
@@ -245,7 +262,7 @@ def _write_initial(source: Source, plan: TunePlan, asker: Asker) -> None:
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:
     jobs = {
-        place: values.TuneRun(plan, str(task.folder), None, 0, options.tensorboard)
+        place: values.TuneRun(plan, str(task.folder), None, 0, options.tensorboard, budget_of(options))
         for place, (task, plan) in enumerate(zip(tasks, plans, strict=True))
         if not _is_done(task, plan)
     }

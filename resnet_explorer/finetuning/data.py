@@ -221,7 +221,11 @@ class TuneImages:
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images of these indices as (N, C, H, W) in float32, and their labels."""
-        return normed(self.plan, self.bytes(indices)), self._labels[indices]
+        return normed(self.plan, self.bytes(indices)), self.labels(indices)
+
+    def labels(self, indices: Tensor) -> Tensor:
+        """Return the labels of images of these indices."""
+        return self._labels[indices]
 
     def bytes(self, indices: Tensor) -> Tensor:
         """Return images of these indices as bytes (N, C, H, W), before normalisation."""

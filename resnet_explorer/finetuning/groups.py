@@ -157,7 +157,8 @@ def _statistics_warning(groups: Grouping) -> str:
     single, many = "batch norm of a frozen layer updates its", "batch norms of frozen layers update their"
     return (
         f"{len(frozen):,} {single if len(frozen) == 1 else many} running statistics, so the outputs of frozen layers "
-        f"are no longer those of the initial weights. {BnMode.FROZEN} (running where frozen) keeps them."
+        f"are no longer those of the initial weights. {BnMode.FROZEN} (running where frozen) keeps them, "
+        "and frozen layers need to run only once."
     )
 
 

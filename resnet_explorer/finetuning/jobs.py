@@ -122,8 +122,10 @@ def images_of_run(folder: Path) -> TuneImages:
 
 def tune_run(job: values.TuneRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the fine-tuning ended."""
-    folder, known_steps = Path(job.folder), job.known_steps
-    return lab.iterate_steps(job.plan, folder, job.until, known_steps=known_steps, tensorboard=job.tensorboard)
+    folder, known_steps, budget = Path(job.folder), job.known_steps, job.features_budget
+    return lab.iterate_steps(
+        job.plan, folder, job.until, known_steps=known_steps, tensorboard=job.tensorboard, features_budget=budget
+    )
 
 
 def find_weights(job: values.FindWeights) -> Iterator[object]:

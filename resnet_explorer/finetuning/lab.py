@@ -11,6 +11,8 @@ from torch.nn import functional
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.data import TuneImages, complete, load
+from resnet_explorer.finetuning.feature_feed import FeatureFeed
+from resnet_explorer.finetuning.features import features_budget as chosen_budget
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan, read_plan, run_plan
 from resnet_explorer.finetuning.schedule import FinetuneRun, ParameterSchedule, TuneFolder, images_changed
@@ -24,7 +26,6 @@ from resnet_explorer.readings.text import LAST_STEPS
 from resnet_explorer.runs.folder import CHECKPOINT, RUN, read
 from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Ending
-from resnet_explorer.training.feed import Feed
 from resnet_explorer.training.folder import Mark
 from resnet_explorer.training.loop import TrainingEvent, go_on
 from resnet_explorer.training.trainer import Trainer, conditions
@@ -37,11 +38,14 @@ def iterate_steps(
     *,
     known_steps: int | None = None,
     tensorboard: bool = False,
+    features_budget: int | None = None,
 ) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
 
-    A plan without classes is completed from its images. Otherwise as ``training.loop.iterate_steps``. Raises
-    ExplorerError, with nothing written, where images or initial weights are missing or do not fit.
+    ``features_budget`` are the bytes on disk that features of frozen layers may take, 0 to compute them in every epoch;
+    None for what the user chose. A plan without classes is completed from its images. Otherwise as
+    ``training.loop.iterate_steps``. Raises ExplorerError, with nothing written, where images or initial weights are
+    missing or do not fit.
     """
     yield Progress(0, plan.epochs, "checking the images")
     plan = plan if plan.classes else _completed(plan, folder)
@@ -62,7 +66,10 @@ def iterate_steps(
         trainer = Trainer(view, model, lambda net: ParameterSchedule(net, groups, kept.opened if kept else None))
         mark = kept.restore(trainer) if kept and environment else Mark()
         notes = (*(started.sentences if started else ()), *images.notes)
-        training_run = FinetuneRun(trainer, Feed(view, trainer.layout, images), blocks, kept, mark, groups, notes)
+        epoch = groups.epoch_of(max(0, mark.steps - (mark.pending is not None)))
+        budget = chosen_budget() if features_budget is None else features_budget
+        feed = FeatureFeed(view, trainer.layout, images, trainer.model, groups, epoch, budget)
+        training_run = FinetuneRun(trainer, feed, blocks, kept, mark, groups, notes)
         yield from go_on(training_run, environment, until, known_steps, tensorboard)
 
 

@@ -21,6 +21,11 @@ BN = (
     "which batch norms keep and use their running statistics: none, those of frozen layers, or all (default: "
     "eval-frozen)"
 )
+VIEWS = (
+    "augmented views of each image, in turn, while the start of the network is frozen, so that its features are "
+    "computed once (0: drawn anew in every epoch, the default)"
+)
+FEATURES = "disk space for features of frozen layers, which are computed once; 0: compute them in every epoch (2)"
 RECIPE = (
     "any other setting, such as schedule=cosine, optimiser=adamw, flip=true or smoothing=0.1; may be repeated; "
     "schedule=one-cycle does not use warmup and keeps the momentum constant, where PyTorch's OneCycleLR cycles it by "
@@ -83,6 +88,7 @@ def _add_training(add: Callable[..., argparse.Action]) -> None:
     add("--unfreeze", metavar="EPOCHS", help="when strategies A and C open what is frozen, as in 3 or 2,4,6 (from 0)")
     add("--freeze", metavar="PATH", action="append", default=[], help=FREEZE)
     add("--bn", choices=BATCH_NORMS, default="eval-frozen", help=BN)
+    add("--views", type=int, metavar="N", default=0, help=VIEWS)
     add("--gray", choices=WAYS, help="how images of one channel, or of --channels, enter the network")
     add("--channels", type=int, metavar="N", help="channels of the images (default: the network's)")
     add("--input", metavar="HxW", help="size to which images are resized (default: that of the weights)")
@@ -102,6 +108,7 @@ def _add_runs(add: Callable[..., argparse.Action]) -> None:
     add("--device", metavar="NAME", default="cpu", help="where PyTorch computes: cpu (the default), cuda:0")
     add("--workers", type=int, metavar="N", help="how many runs at once (default: as many as cores)")
     add("--threads", type=int, metavar="N", help="of each run (default: 1, or all cores for a single run)")
+    add("--features-budget", type=float, metavar="GB", help=FEATURES)
     add("--dry-run", action="store_true", help="check the images, show groups and counts, train nothing")
     add("--save", choices=SAVED, action="append", default=[], help="write the model in this form too")
     add("--dynamic", action="store_true", help="with --save onnx: for images of any height and width")

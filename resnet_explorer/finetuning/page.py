@@ -25,7 +25,6 @@ from resnet_explorer.runs.plan import Run
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.training.bars import TrainingBar
 from resnet_explorer.training.chart_data import Traced
-from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.curves_part import ShownCurves
 from resnet_explorer.training.run_view import RunsPage
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
@@ -40,6 +39,10 @@ from resnet_explorer.ui.views import View, Views
 COMPARED = (Strategy.A, Strategy.B, Strategy.C)
 
 
+MOST_WIDE = 420
+"""Pixels that the bar's text asks for at most."""
+
+
 class TuningBar(TrainingBar):
     """``compare_wanted`` tells that several strategies are asked for, on equal budget.
 
@@ -48,7 +51,9 @@ class TuningBar(TrainingBar):
 
     compare_wanted = Signal()
 
-    def __init__(self, trainer: TrainingController) -> None:
+    _trainer: FinetuneRunner
+
+    def __init__(self, trainer: FinetuneRunner) -> None:
         self.compare, self.progress, self.problem = QPushButton("Compare strategies"), QProgressBar(), Problem()
         super().__init__(trainer)
         names = ", ".join(map(str, COMPARED))
@@ -71,9 +76,16 @@ class TuningBar(TrainingBar):
         done = sum(len(run.metrics) for run in runs)
         of = sum(run.plan.recipe.steps for run in runs)
         self.progress.setVisible(self._trainer.is_busy)
+        computing = self._trainer.computing
+        self.text.setMinimumWidth(0)
+        if computing is not None:
+            done, of = computing.done, computing.of
+            self.text.setText(computing.text)
+            self.text.setToolTip(computing.text)
+            self.text.setMinimumWidth(min(MOST_WIDE, self.text.sizeHint().width()))
         self.progress.setRange(0, of if done else 0)
         self.progress.setValue(done)
-        self.progress.setAccessibleName(f"{done:,} of {of:,} steps")
+        self.progress.setAccessibleName(computing.text if computing else f"{done:,} of {of:,} steps")
 
 
 NOTHING = "Nothing to inspect yet. Press Start, and return when the training has finished or is paused."
@@ -98,6 +110,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         super().__init__(document, jobs, FinetuneRunner(jobs, runs_folder()), parent)
         self.state = TuningState(document.state.spec, self)
         self.setup, self.bar = TuningSetup(self.state, jobs), TuningBar(self.trainer)
+        jobs.changed.connect(self._on_jobs)
         self.network = FreezePane(self.state, document)
         self.groups = GroupsPane(self.state, self.network.document)
         self.ways = WaysPane(self.state)
@@ -301,6 +314,11 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.bar.show_state()
         self.bar.problem.say(next((run.problem for run in self.trainer.runs if run.problem), ""))
         self.draw_soon()
+
+    def _on_jobs(self) -> None:
+        """Show how far features are before the first step; steps are told by the runs."""
+        if self.trainer.computing:
+            self.bar.show_state()
 
     @property
     def chosen(self) -> TunedRun | None:

@@ -23,6 +23,7 @@ from resnet_explorer.spec.codec import READERS, WRITERS
 from resnet_explorer.spec.input_shape import check_images
 
 MAX_EPOCHS = 100_000
+MAX_VIEWS = 1000
 TUNING = Recipe(
     batch=32, learning_rate=0.01, weight_decay=1e-4, no_decay_on_norms=True, evaluate_every=0, measure_every=0
 )
@@ -155,7 +156,9 @@ class TunePlan:
     ``white`` are the values that stand for white in images of more than 8 bits, empty where there are none.
     ``unfreeze`` are the epochs at which strategies A and C open what is frozen, empty for a choice by ``epochs``.
     ``frozen`` are paths that never train. ``patience`` ends a training after so many epochs without a better loss
-    of the validation images, 0 for never. The recipe's steps are not read: they follow from the epochs.
+    of the validation images, 0 for never. The recipe's steps are not read: they follow from the epochs. ``views`` is
+    how many augmented views of each image there are while the start of the network is frozen, so that its features can
+    be kept; epoch after epoch takes the next one. 0 draws views anew in every epoch.
 
     Raises ExplorerError where this trains nothing, or cannot be.
     """
@@ -181,6 +184,7 @@ class TunePlan:
     device: str = "cpu"
     threads: int = 1
     white: tuple[float, ...] = ()
+    views: int = 0
 
     def __post_init__(self) -> None:
         check_images(self.spec.dims, "Fine-tuning needs images.")
@@ -193,6 +197,7 @@ class TunePlan:
         _between("epochs", self.epochs, 1, MAX_EPOCHS)
         _between("patience", self.patience, 0, MAX_EPOCHS)
         _between("threads", self.threads, 0, 1024)
+        _between("views", self.views, 0, MAX_VIEWS)
         if not all(0 < level < inf for level in self.white):
             raise ExplorerError("white", f"White cannot be {min(self.white)}.", "Choose values above 0.")
         if not 0 <= self.dropout < 1:
@@ -292,7 +297,9 @@ _FORMERLY = {"bn": "train"}
 
 def plan_to_text(plan: TunePlan) -> str:
     """Return the text of a plan's file."""
-    return codec.encode({"format": FORMAT, "version": VERSION, "plan": plan}, {**WRITERS, choices.TuneData: _data})
+    writers = {**WRITERS, choices.TuneData: _data}
+    values = {key: value for key, value in codec.plain(plan, writers).items() if key != "views" or value}
+    return codec.encode({"format": FORMAT, "version": VERSION, "plan": values}, writers)
 
 
 def _data(data: choices.TuneData) -> dict[str, object]:

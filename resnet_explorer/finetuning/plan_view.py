@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHeaderView, QScrollArea, QSizePolicy, QSlider, QW
 from resnet_explorer.finetuning.charts import frozen_at, group_rates, unit_title
 from resnet_explorer.finetuning.choices import WAYS, ChannelCost, GreyWay, adapts, channel_costs
 from resnet_explorer.finetuning.data_report import SamplePage
+from resnet_explorer.finetuning.features_view import forecast_of
+from resnet_explorer.finetuning.frozen import describe_epoch
 from resnet_explorer.finetuning.groups import Group, Grouping
 from resnet_explorer.finetuning.plan import no_decay
 from resnet_explorer.finetuning.state import TuningState
@@ -64,6 +66,9 @@ class FreezeView(DiagramView):
             self.toggled.emit(self._document.selection)
 
 
+HINT = "A click freezes a part (Space), a double click opens a block."
+
+
 class FreezePane(QWidget):
     """The diagram; ``tools`` choose the epoch that it shows.
 
@@ -86,8 +91,7 @@ class FreezePane(QWidget):
         self.epoch.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.text, self.problem = label(), Problem()
         self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance("Epoch 100 of 100"))
-        hint = "A click freezes a part (Space), a double click opens a block."
-        self.hint = label(hint, "muted", wrap=True, cut=True)
+        self.hint = label(HINT, "muted", wrap=True, cut=True)
         self.tools = tool_row(self.text, self.epoch, self.hint), panel(self.problem, margins=(12, 0, 12, 0))
         vbox((self.view, 1), of=self)
         self.view.toggled.connect(state.toggle)
@@ -104,6 +108,7 @@ class FreezePane(QWidget):
             self.epoch.setMaximum(state.plan.epochs)
             self.epoch.setValue(state.epoch + 1)
         self.text.setText(f"Epoch {state.epoch + 1:,} of {state.plan.epochs:,}")
+        self.hint.setText(f"{HINT} {describe_epoch(forecast_of(state), state.epoch)}".strip())
         if results.state != self.document.state:
             self.document._show(results.state)
         with QSignalBlocker(self.document):

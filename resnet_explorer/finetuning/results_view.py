@@ -12,6 +12,7 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import values
 from resnet_explorer.finetuning.choices import WeightsKind
+from resnet_explorer.finetuning.frozen import COMPUTING
 from resnet_explorer.finetuning.plan import TunePlan, plan_from_text, plan_to_text, read_plan, run_plan
 from resnet_explorer.insight.charts import confusion_picture
 from resnet_explorer.insight.pictures import MarksView
@@ -28,7 +29,7 @@ from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.flow import Flow, tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
-from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs import Jobs, JobState
 from resnet_explorer.ui.jobs_panel import Question
 from resnet_explorer.ui.parts import NO_MARGINS, WrappedLabel, button, describe, hbox, heading, panel, vbox
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
@@ -71,6 +72,12 @@ class FinetuneRunner(TrainingController):
         if plan.weights.kind is not WeightsKind.PUBLISHED:
             plan = replace(plan, classes=())  # so that mean and standard deviation of the images are measured first
         return values.TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
+
+    @property
+    def computing(self) -> JobState | None:
+        """Return the job of a run that computes features before its steps; None where none does."""
+        states = (self._jobs.state(run.job) for run in self.runs if run.job)
+        return next((state for state in states if state and state.text.startswith(COMPUTING)), None)
 
     def restored(self, left: Unfinished) -> LiveRun | None:
         run = super().restored(left)

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.feature_feed import FeatureFeed
 from resnet_explorer.finetuning.groups import Grouping
 from resnet_explorer.finetuning.plan import TunePlan, plan_to_text, read_plan
 from resnet_explorer.finetuning.values import FreezeReport, TuneEnding
@@ -21,7 +22,6 @@ from resnet_explorer.readings.quantities import Place
 from resnet_explorer.runs.folder import BEST, OPENED, RUN, TUNE
 from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.spec.codec import dumps as spec_text
-from resnet_explorer.training.feed import Feed
 from resnet_explorer.training.folder import Folder, Mark, os_errors_as_text
 from resnet_explorer.training.loop import TrainingRun, environment_of
 from resnet_explorer.training.trainer import Trainer
@@ -232,10 +232,12 @@ class FinetuneRun(TrainingRun):
     The best epoch is the first with the least loss of the validation images.
     """
 
+    feed: FeatureFeed
+
     def __init__(
         self,
         trainer: Trainer,
-        feed: Feed,
+        feed: FeatureFeed,
         blocks: tuple[Place, ...],
         kept: TuneFolder | None,
         mark: Mark,
@@ -278,7 +280,7 @@ class FinetuneRun(TrainingRun):
     def _made_with(self) -> RunEnvironment:
         names = self._grouping.plan.classes
         environment = environment_of(self.plan, self.feed, self._blocks, self._trainer.nondeterministic_ops, names)
-        return replace(environment, notes=(*self._notes, *environment.notes))
+        return replace(environment, notes=(*self._notes, *self.feed.notes, *environment.notes))
 
     def _judged(self, metric: Metric) -> None:
         if metric.test_loss is None:

@@ -15,6 +15,7 @@ from textwrap import wrap
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning.frozen import is_augmented
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.images import find, read
@@ -247,12 +248,19 @@ def _constants(plan: TunePlan) -> str:
         f"RATE, DECAY, SPARES = {recipe.learning_rate!r}, {recipe.weight_decay!r}, {recipe.no_decay_on_norms!r}",
         *([f"PATIENCE = {plan.patience}"] if plan.patience else []),
         *([f"PAD = {recipe.pad}"] if recipe.pad or recipe.flip else []),
+        *_views(plan),
         "",
         *_units(plan),
         *listed("FROZEN", _frozen(plan)),
         *listed("NORMS", NORMS),
     ]
     return "\n".join(lines)
+
+
+def _views(plan: TunePlan) -> list[str]:
+    """Return a comment where the app keeps views of the images, which the script does not."""
+    text = f"# The app took {plan.views} views of each image in turn while layers were frozen. Here all are drawn anew."
+    return [text] if plan.views and is_augmented(plan) else []
 
 
 def _units(plan: TunePlan) -> list[str]:

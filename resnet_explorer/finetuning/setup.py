@@ -8,7 +8,15 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import WAYS, BnMode, GreyWay, Strategy, WeightsKind, adapts
-from resnet_explorer.finetuning.plan import MAX_EPOCHS, head_cost
+from resnet_explorer.finetuning.features_view import (
+    BUDGET_TIP,
+    VIEWS_TIP,
+    KeptFeatures,
+    gigabytes,
+    take_gigabytes,
+)
+from resnet_explorer.finetuning.frozen import is_augmented
+from resnet_explorer.finetuning.plan import MAX_EPOCHS, MAX_VIEWS, head_cost
 from resnet_explorer.finetuning.plan_view import SHORT, WaysTable
 from resnet_explorer.finetuning.state import TuningState
 from resnet_explorer.finetuning.steps import ImagesStep, Step, WeightsStep
@@ -95,7 +103,7 @@ class TrainsStep(Step):
         self.strategies, self.opens = ExperimentList(PRESETS), NumbersField()
         self.bn = ChoiceField(((text, mode, tip) for mode, (text, tip) in BN.items()), BnMode)
         self.why, self.counts, self.bn_text = WrappedLabel(), WrappedLabel(quiet=False), WrappedLabel()
-        self.warning, self.epoch = Problem(), NumberField(1, 1)
+        self.warning, self.epoch, self.once = Problem(), NumberField(1, 1), KeptFeatures(state)
         self.thaw = button("Clear manual freezing", "Train everything that the strategy trains")
         self.strategies.setAccessibleName("Strategies")
         self.show_theme()
@@ -104,7 +112,9 @@ class TrainsStep(Step):
         tip = "The epochs at which frozen parts open, separated by commas; empty for the default"
         self.form.add("unfreeze", "Opens at", self.opens, tip, "Epochs at which parts open")
         self.form.add("bn", "BN statistics", self.bn, BN_TIP)
-        self.wide(self.bn_text, self.warning)
+        self.form.add("views", "Kept views", NumberField(0, MAX_VIEWS), VIEWS_TIP, "Kept views of each image")
+        self.form.add("budget", "Features, GB", FractionField(), BUDGET_TIP, "Disk space for features in gigabytes")
+        self.wide(self.bn_text, self.warning, self.once)
         tip = "The counts and the diagram show what trains in this epoch"
         self.form.add("epoch", "Shown: epoch", self.epoch, tip, "Epoch shown")
         self.wide(self.counts, self.thaw)
@@ -131,6 +141,10 @@ class TrainsStep(Step):
         still = len(groups.still(epoch))
         self.bn_text.show_text(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
         self.warning.say("\n⚠ ".join(groups.warnings))
+        self.form.set_shown("views", is_augmented(plan))
+        self.form.show_value("views", plan.views)
+        self.form.show_value("budget", gigabytes())
+        self.once.show_plan()
         self.epoch.high = plan.epochs
         self.epoch.show_value(epoch + 1)
         self.counts.show_text(self._counts())
@@ -150,6 +164,8 @@ class TrainsStep(Step):
     def take(self, key: str, value: object) -> None:
         if key == "unfreeze":
             self.problem.say("")  # taken when all of it is typed
+        elif key == "budget":
+            self._take_budget(value)
         elif key != "epoch":
             super().take(key, value)
         elif not isinstance(value, int) or not 1 <= value <= self.state.plan.epochs:
@@ -157,6 +173,14 @@ class TrainsStep(Step):
         else:
             self.problem.say("")
             self.state.show_epoch(value - 1)
+
+    def _take_budget(self, value: object) -> None:
+        try:
+            take_gigabytes(value)
+            self.problem.say("")
+        except ExplorerError as error:
+            self.problem.say(str(error))
+        self.once.show_plan()
 
     def _on_opens(self) -> None:
         values = self.opens.read()

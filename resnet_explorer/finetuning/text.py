@@ -10,6 +10,7 @@ from typing import Any
 
 from resnet_explorer.finetuning.choices import WAYS, BnMode, Strategy, WeightsKind, adapts, normalisation
 from resnet_explorer.finetuning.data_report import DataReport, Part
+from resnet_explorer.finetuning.frozen import describe, is_augmented
 from resnet_explorer.finetuning.groups import Grouping, grouping
 from resnet_explorer.finetuning.plan import TunePlan, head_cost, no_decay
 from resnet_explorer.finetuning.values import BeforeAfter, Outcome, Published
@@ -62,10 +63,14 @@ def describe_data(report: DataReport, plan: TunePlan) -> str:
     return "".join(lines)
 
 
-def describe_groups(plan: TunePlan, images: int) -> str:
-    """Return the parameter groups of a plan, and what trains from which epoch on."""
+def describe_groups(plan: TunePlan, images: int, judged: int, budget: int) -> str:
+    """Return the parameter groups of a plan, what trains from which epoch on, and what is computed once.
+
+    ``judged`` are the images that evaluate each epoch, and ``budget`` the bytes that features may take on disk.
+    """
     groups = grouping(plan, images)
-    lines = [*_openings(groups), *_costs(plan), *(f"! {warning}" for warning in groups.warnings)]
+    once = describe(groups, images, judged, budget)
+    lines = [*_openings(groups), *filter(None, (once,)), *_costs(plan), *(f"! {text}" for text in groups.warnings)]
     return (
         f"\n{title(plan.network_spec)}, strategy {plan.strategy}, {plan.epochs:,} epochs of {groups.steps:,} steps\n"
         f"{describe_recipe(plan.recipe)}\n{table([(*_GROUP_HEADS, 'rate', 'decay'), *_group_rows(groups)])}"
@@ -242,6 +247,8 @@ def _training(plan: TunePlan) -> Iterable[str]:
     yield f"- **Weight decay:** {recipe.weight_decay:g}{decay}"
     yield f"- **Batch norm:** {_BN[plan.bn]}"
     yield f"- **Batch, epochs, seed:** {recipe.batch}, {plan.epochs}, {plan.seed}"
+    if plan.views and is_augmented(plan):
+        yield f"- **Augmentation:** {plan.views:,} views of each image in turn while the start of the network is frozen"
     if plan.frozen:
         yield f"- **Never trained:** {', '.join(sorted(plan.frozen))}"
 

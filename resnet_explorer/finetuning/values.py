@@ -246,6 +246,7 @@ class TuneRun:
     """Fine-tune a network in a folder from where it stopped there; ``until`` so many steps are made in all.
 
     It is ``TrainRun`` of a plan of fine-tuning, which need not name its classes: what comes of it is a ``TuneEnding``.
+    ``features_budget`` are the bytes on disk that features of frozen layers may take; None for what the user chose.
     """
 
     plan: TunePlan
@@ -253,6 +254,7 @@ class TuneRun:
     until: int | None = None
     known_steps: int | None = None
     tensorboard: bool = False
+    features_budget: int | None = None
 
     @property
     def device(self) -> str:

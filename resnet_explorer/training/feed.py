@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet_explorer.errors import ExplorerError
@@ -24,12 +24,24 @@ def augmented(x: Tensor, pad: int, flip: bool, seed: int) -> Tensor:
 
     He et al. 2015, section 4.2: 4 pixels on each side, a crop of 32x32 from the padded image or its mirror image.
     """
-    if not pad and not flip:
-        return x
-    draw = torch.Generator().manual_seed(seed + _STREAM)
-    count, channels, height, width = x.shape
+    return shifted(x, pad, drawn(len(x), pad, flip, seed + _STREAM)) if pad or flip else x
+
+
+Drawn = tuple[Tensor, Tensor, Tensor]
+"""For each of some images the row and the column of its crop, and whether it is mirrored."""
+
+
+def drawn(count: int, pad: int, flip: bool, seed: int) -> Drawn:
+    """Return what is random in the augmentation of so many images."""
+    draw = torch.Generator().manual_seed(seed)
     rows, columns = torch.randint(2 * pad + 1, (2, count, 1), generator=draw)
-    mirrored = torch.rand((count, 1), generator=draw) < (0.5 if flip else 0.0)
+    return rows, columns, torch.rand((count, 1), generator=draw) < (0.5 if flip else 0.0)
+
+
+def shifted(x: Tensor, pad: int, drawn: Drawn) -> Tensor:
+    """Return images (N, C, H, W) padded, cropped and mirrored as it was drawn for each."""
+    rows, columns, mirrored = drawn
+    count, channels, height, width = x.shape
     down, right = rows + torch.arange(height), torch.arange(width).expand(count, width)
     right = columns + torch.where(mirrored, right.flip(1), right)
     padded = functional.pad(x, (pad, pad, pad, pad))
@@ -101,13 +113,22 @@ class Feed:
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the images and labels of a step on the device, augmented as in the recipe."""
-        epoch, number = divmod(step, len(self.images.train) // self.size)
-        places = self._places(epoch)[number * self.size : (number + 1) * self.size]
-        x, y = self._take("train", self.images.train, places)
+        x, y = self._take("train", self.images.train, self._places_of(step))
+        return self._augmented(x, step).contiguous(memory_format=self._layout), y
+
+    def outputs(self, model: nn.Module, x: Tensor) -> Tensor:
+        """Return what a network makes of a batch."""
+        made: Tensor = model(x)
+        return made
+
+    def _augmented(self, x: Tensor, step: int) -> Tensor:
         recipe = self._plan.recipe
-        if recipe.pad or recipe.flip:
-            x = augmented(x, recipe.pad, recipe.flip, step_seed(self._plan.seed, step))
-        return x.contiguous(memory_format=self._layout), y
+        return augmented(x, recipe.pad, recipe.flip, step_seed(self._plan.seed, step))
+
+    def _places_of(self, step: int) -> Tensor:
+        """Return which of the training images are in a step."""
+        epoch, number = divmod(step, len(self.images.train) // self.size)
+        return self._places(epoch)[number * self.size : (number + 1) * self.size]
 
     def _places(self, epoch: int) -> Tensor:
         """Return the order of an epoch; a draw takes a millisecond, so going back starts again."""

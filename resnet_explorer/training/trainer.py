@@ -192,7 +192,7 @@ class Trainer:
         self.model.zero_grad(set_to_none=True)
         chance = seeded(step_seed(self.plan.seed, number)) if self._is_random else nullcontext()
         with chance, listening(self.nondeterministic_ops) if listens else nullcontext():
-            loss, accuracy, blocks = self._back(x, y, rate, measured)
+            loss, accuracy, blocks = self._back(feed, x, y, rate, measured)
         if isfinite(loss):
             moves = Moves(self.model) if blocks is not None else None
             clip(self.model, self.plan.recipe.clip)
@@ -206,11 +206,13 @@ class Trainer:
                 self.average.update_parameters(self.model)
         return Metric(number, loss, accuracy, rate, 0.0, blocks=blocks), isfinite(loss)
 
-    def _back(self, x: Tensor, y: Tensor, rate: float, measured: bool) -> tuple[float, float | None, _Blocks | None]:
+    def _back(
+        self, feed: Feed, x: Tensor, y: Tensor, rate: float, measured: bool
+    ) -> tuple[float, float | None, _Blocks | None]:
         lent: AbstractContextManager[Any] = recording(self.model) if measured else nullcontext()
         with lent as record:
             with autocast(self.plan):
-                output: Tensor = self.model(x)
+                output = feed.outputs(self.model, x)
             output = output.float()
             loss = self._loss(output, y)
             torch.autograd.backward(loss)
@@ -230,7 +232,7 @@ class Trainer:
         with restored(model, training=False):
             for x, y in feed.tests(TESTED):
                 with torch.no_grad(), autocast(self.plan):
-                    output = model(x).float()
+                    output = feed.outputs(model, x).float()
                     loss = functional.cross_entropy(output, y, reduction="sum")
                     right = (output.argmax(dim=1) == y).sum()
                 sums += torch.stack((loss, right.to(loss.dtype))).double().cpu()

@@ -73,8 +73,10 @@ class Display:
     def doing(self, place: int, text: str) -> None:
         """Report what a run does before its first step."""
         if place not in self._throttles:
-            self._throttles[place] = Throttle(EVERY, 0, at_once=False)
-            self.say(f"{self._runs[place].name}: {text}")
+            self._throttles[place] = Throttle(EVERY, 0)
+        if self._throttles[place].is_due and not self._runs[place].made:
+            with self._throttles[place].reporting():
+                self.say(f"{self._runs[place].name}: {text}")
 
     def steps(self, place: int, chunk: Chunk) -> None:
         """Report steps of a run."""

@@ -96,7 +96,7 @@ def describe_progress(state: JobState) -> str:
         return describe_kept(state.kept)
     if state.phase is not Phase.RUNNING:
         return state.phase.value
-    left = state.left(time.monotonic())
+    left = None if state.text.endswith(" left") else state.left(time.monotonic())
     return f"{state.text}, about {duration(left)} left" if left is not None else state.text or "starting PyTorch"
 
 

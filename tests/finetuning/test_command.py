@@ -113,7 +113,20 @@ def test_a_dry_run_tells_and_writes_nothing(capsys: pytest.CaptureFixture[str], 
     assert "2 of 62 tensors train, 5,130 of 11,181,642 parameters" in out
     assert "41 tensors (9,610 parameters); matching bn or bias in names would miss 3" in out
     assert "head: 512 features, 513,000 parameters before, 5,130 now" in out
+    assert "Features computed once, from the image to flatten (512) for epochs 1 to 2, layer3.1" in out
     assert not list(tmp_path.iterdir())
+
+
+def test_features_have_a_budget_and_views_something_to_keep(capsys: pytest.CaptureFixture[str]) -> None:
+    probe = ("finetune", "digits", *NET, "--strategy", "probe", "--dry-run")
+    out, _ = told(capsys, *probe, "--recipe", "flip=true")
+    assert "Augmentation is drawn anew in every epoch" in out
+    out, _ = told(capsys, *probe, "--recipe", "flip=true", "--views", "4", "--features-budget", "0.5")
+    assert "Features of 4 views computed once, from the image to flatten" in out and "of 500 MB." in out
+    out, _ = told(capsys, *probe, "--features-budget", "0")
+    assert "Features are not kept: they need" in out
+    assert "nothing augments the images" in refused(capsys, *probe, "--views", "4")
+    assert "-1 GB for features cannot be" in refused(capsys, *probe, "--features-budget", "-1")
 
 
 def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_trains(
@@ -121,7 +134,7 @@ def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_t
 ) -> None:
     four = ("--strategy", "C", "--epochs", "4", "--bn", "train", "--dry-run")
     found = "".join(told(capsys, "finetune", "digits", *NET, *four, "--json"))
-    for text in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
+    for text in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320, 80, 0)):
         assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in text
         assert "batch norms of frozen layers update their running statistics" in text
 

@@ -1,5 +1,6 @@
 """The fine-tuning lab's page on made-up answers of the engine: every step, what trains, and what comes of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.finetuning.choices import MNIST_WEIGHTS, BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsKind
 from resnet_explorer.finetuning.data_report import ClassCount, DataReport
+from resnet_explorer.finetuning.features import features_budget, features_folder, features_size
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.finetuning.plan import TunePlan, plan_to_text, run_plan
+from resnet_explorer.finetuning.plan_view import HINT
 from resnet_explorer.finetuning.state import shortened
 from resnet_explorer.finetuning.values import CheckData, EvaluateTuned, SaveTuned, ShowSamples, TuneRun
+from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.folder import RUN, TUNE, dumps
 from resnet_explorer.runs.plan import RunEnvironment
 from resnet_explorer.scenes.scene import State
@@ -192,6 +196,7 @@ def test_more_channels_take_a_way_that_can_be(page: TuningPage) -> None:
         ("images", "share", "2", "cannot be"),
         ("head", "dropout", "1.5", "Dropout cannot be 1.5"),
         ("trains", "epoch", "99", "There are 6 epochs"),
+        ("trains", "budget", "-1", "Choose 0 to 1,000,000"),
     ],
 )
 def test_what_cannot_be_is_said_beside_the_field(
@@ -227,6 +232,52 @@ def test_batch_norm_is_a_switch_of_its_own(page: TuningPage) -> None:
     step.bn.setCurrentIndex(step.bn.findData(BnMode.TRAIN))
     assert page.state.plan.bn is BnMode.TRAIN and not step.warning.isHidden()
     assert "⚠ 20 batch norms of frozen layers update their running statistics" in step.warning.text()
+
+
+def test_what_is_computed_once_is_said_with_its_size(page: TuningPage, qtbot: QtBot) -> None:
+    step, state = page.setup.trains, page.state
+    state.use_strategy(Strategy.PROBE)
+    line = step.once.text
+    images = REPORT.train + REPORT.test
+    assert f"flatten (512) for epochs 1 to 6: {images * 512 * 4 / 1e6:.2g} MB of 2 GB." in line.text()
+    assert page.network.hint.text().endswith("Computed once, up to flatten (512).")
+    assert step.form.fields["views"].isHidden() and step.once.clear.isHidden()
+    state.propose("rates", recipe=replace(state.plan.recipe, flip=True))
+    assert not step.form.fields["views"].isHidden() and line.text().startswith("Augmentation is drawn anew")
+    qtbot.keyClicks(step.form.fields["views"].lineEdit(), "3")
+    assert state.plan.views == 3 and line.text().startswith("Features of 3 views computed once")
+    step.form.fields["budget"].clear()
+    qtbot.keyClicks(step.form.fields["budget"], "0.001")
+    assert features_budget() == 10**6 and "and the budget is 1 MB" in line.text()
+    state.use_strategy(Strategy.FULL)
+    assert step.once.isHidden() and page.network.hint.text() == HINT
+
+
+def test_features_are_deleted_by_a_button(page: TuningPage) -> None:
+    features_folder().mkdir(parents=True)
+    (features_folder() / "some.features").write_bytes(bytes(12_000_000))
+    once = page.setup.trains.once
+    once.show_plan()
+    assert once.clear.text() == "Delete features, 12 MB"
+    once.clear.click()
+    assert features_size() == 0 and once.clear.isHidden()
+
+
+def test_the_bar_tells_how_far_features_are(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
+    text = "computing features once, 120 of 256 images, about 20 s left"
+    tune = jobs.answers[TuneRun]
+
+    def slow(job: TuneRun) -> Iterator[object]:
+        for _ in range(20):
+            yield Progress(120, 256, text)
+        yield from tune(job)
+
+    jobs.answers[TuneRun] = slow
+    page.bar.start.click()
+    qtbot.waitUntil(lambda: page.bar.text.text() == text, timeout=PATIENCE)
+    assert (page.bar.progress.value(), page.bar.progress.maximum()) == (120, 256)
+    qtbot.waitUntil(lambda: not page.trainer.is_busy, timeout=PATIENCE)
+    assert page.bar.text.text() == "all runs have ended"
 
 
 def test_what_would_open_after_the_last_epoch_is_said_to_stay_frozen(page: TuningPage) -> None:

@@ -24,7 +24,7 @@ from resnet_explorer.training import options as training_options
 from resnet_explorer.training import tasks as run_tasks
 from resnet_explorer.training.presets import PRESETS
 from resnet_explorer.training.tasks import Task, plans_of, tasks_of
-from resnet_explorer.training.workers import Bars
+from resnet_explorer.training.workers import Bars, Display
 from tests.training_runs import run, same, timeless
 
 ROOT = Path(__file__).parents[2]
@@ -246,6 +246,24 @@ def test_the_folder_of_one_run_takes_no_others(capsys: pytest.CaptureFixture[str
     with pytest.raises(ExplorerError, match="single run"):
         run_tasks.check_folder(task.folder, [Task(task.plan, task.folder / "A")])
     run_tasks.check_folder(task.folder, [task])
+
+
+def test_lines_tell_what_a_run_does_before_its_first_step_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [Task(RunPlan("one", find("resnet20"), recipe=Recipe(steps=3)), Path("1 one"))]
+    for every, expected in ((10.0, ["1 one: a", "1 one: step 1 of 3"]), (0.0, ["1 one: a", "1 one: b"])):
+        monkeypatch.setattr("resnet_explorer.training.workers.EVERY", every)
+        display = Display(tasks)
+        display.doing(0, "a")
+        display.doing(0, "b")
+        display.steps(0, Chunk((Metric(0, 0.5, 0.75, 0.1, 0.5),)))
+        display.doing(0, "training")
+        display.ended(0, "")
+        lines = capsys.readouterr().err.splitlines()
+        assert [
+            line[: len(text)] for line, text in zip(lines, expected, strict=False)
+        ] == expected and "training" not in "".join(lines)
 
 
 def test_bars_tell_what_lines_tell(capsys: pytest.CaptureFixture[str]) -> None:

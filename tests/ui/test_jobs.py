@@ -1,8 +1,10 @@
 """The engine seen from the window: verdicts, the list of jobs, cancel, a crash, retry."""
 
 import os
+import re
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,8 +17,8 @@ from resnet_explorer.engine.requests import Device, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.ui.jobs import Phase
-from resnet_explorer.ui.jobs_panel import JobsPanel
+from resnet_explorer.ui.jobs import JobState, Phase
+from resnet_explorer.ui.jobs_panel import JobsPanel, describe_progress
 from resnet_explorer.verify.values import Verdict
 from tests.narrow import of_kind
 
@@ -169,3 +171,10 @@ def test_an_answer_that_comes_too_late_is_not_shown(window: MainWindow) -> None:
     late = Verdict(1, (), (), "2.0")
     window.verdict._on_verdict(Verify(find("resnet50"), InputShape()), late)
     assert window.verdict.verdict is None and window.verdict.text() == "not verified yet"
+
+
+def test_the_time_that_a_job_tells_itself_is_told_once() -> None:
+    state = JobState(1, "Train", Verify(find("resnet18"), InputShape()), Phase.RUNNING, 120, 256, "120 of 256 images")
+    assert re.fullmatch(r"120 of 256 images, about .+ left", describe_progress(state))
+    own = replace(state, text="120 of 256 images, about 20 s left")
+    assert describe_progress(own) == own.text
