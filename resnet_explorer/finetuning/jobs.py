@@ -17,9 +17,10 @@ from resnet_explorer.errors import CheckpointError, ExportError
 from resnet_explorer.finetuning import lab, values, weights
 from resnet_explorer.finetuning.checks import check
 from resnet_explorer.finetuning.choices import WeightsChoice, WeightsKind
-from resnet_explorer.finetuning.data import Item, TuneImages, UnreadableError, normed, prepared
+from resnet_explorer.finetuning.data import TuneImages, UnreadableError, normed, prepared
 from resnet_explorer.finetuning.data_report import DataReport, Part
 from resnet_explorer.finetuning.lab import evaluate, usable
+from resnet_explorer.finetuning.listing import Item
 from resnet_explorer.finetuning.plan import TunePlan, read_plan
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.finetuning.text import to_card

@@ -31,6 +31,12 @@ def read_image(file: Path, white: Sequence[float]) -> Any:
     for white in images of more than 8 bits: the least that holds all of one. Raises OSError, ValueError and others
     where there is no image.
     """
+    with warnings.catch_warnings(action="ignore"):  # on odd EXIF data, or a large image
+        return bytes_in(file, white)
+
+
+def bytes_in(file: Path, white: Sequence[float]) -> Any:
+    """Return an image as ``read_image`` does, with Pillow's warnings: threads cannot ignore them for themselves."""
     values, alpha = numbers_in(file)
     pixels = as_bytes(values, white)
     return pixels if alpha is None else numpy.concatenate((pixels, alpha), axis=2)
@@ -53,7 +59,7 @@ def numbers_in(file: Path) -> tuple[Any, Any]:
 
 def decoded(file: Path, order: str = "") -> tuple[Any, str]:
     """Return what Pillow makes of a picture, and the order of bytes in its colours where they have 16 bits."""
-    with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # on odd EXIF data, or a large image
+    with Image.open(file) as image:
         own = order_of(image)
         if order:
             image.tile = [tile._replace(args=exchanged(tile.args, own, order)) for tile in image.tile]
@@ -121,11 +127,12 @@ def top_of(file: Path) -> int | float | None:
     if file.suffix.lower() not in DEEP:
         return None
     try:
-        if file.suffix.lower() != ".npy":
-            with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
-                if not is_deep(image) and not order_of(image):
-                    return None
-        values, _ = numbers_in(file)
+        with warnings.catch_warnings(action="ignore"):
+            if file.suffix.lower() != ".npy":
+                with Image.open(file) as image:
+                    if not is_deep(image) and not order_of(image):
+                        return None
+            values, _ = numbers_in(file)
         return top_in(values) if values.dtype.kind in "uif" and values.dtype != numpy.uint8 else None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
         return None
