@@ -111,9 +111,11 @@ def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator
         yield values.Prediction(str(file), tuple((plan.classes[index], chance) for index, chance in pairs))
 
 
-def go_on(folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Iterator[object]:
+def go_on(
+    folder: Path, until: int | None, known_steps: int | None, tensorboard: bool, decode: int | None
+) -> Iterator[object]:
     """Yield what ``tune_run`` yields of a run that is kept in a folder."""
-    return lab.iterate_steps(read_plan(folder), folder, until, known_steps=known_steps, tensorboard=tensorboard)
+    return tune_run(values.TuneRun(read_plan(folder), str(folder), until, known_steps, tensorboard, decode))
 
 
 def images_of_run(folder: Path) -> TuneImages:
@@ -123,8 +125,8 @@ def images_of_run(folder: Path) -> TuneImages:
 
 def tune_run(job: values.TuneRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the fine-tuning ended."""
-    folder, known_steps = Path(job.folder), job.known_steps
-    return lab.iterate_steps(job.plan, folder, job.until, known_steps=known_steps, tensorboard=job.tensorboard)
+    known, events, folder = job.known_steps, job.tensorboard, Path(job.folder)
+    return lab.iterate_steps(job.plan, folder, job.until, known_steps=known, tensorboard=events, decode=job.decode)
 
 
 def find_weights(job: values.FindWeights) -> Iterator[object]:

@@ -90,11 +90,11 @@ def load_checked(plan: TunePlan, decode: int | None = None) -> Generator[Progres
 _held: dict[Hashable, TuneImages] = {}
 
 
-def cached_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+def cached_images(plan: TunePlan, decode: int | None = None) -> Generator[Progress, None, TuneImages]:
     """Yield progress while a plan's images are read, unless they were read last, and return them."""
     key = (plan.spec, plan.images_key)
     if key not in _held:
-        images = yield from load_checked(plan)
+        images = yield from load_checked(plan, decode)
         _held.clear()
         _held[key] = images
     return _held[key]
@@ -119,8 +119,8 @@ def evaluate(request: EvaluateTuned) -> Iterator[Progress | BeforeAfter]:
     folder = Path(request.folder)
     plan = read_plan(folder)
     model, _, steps = load_trained(folder)
-    images = yield from cached_images(plan)
-    with images.decoding():
+    images = yield from cached_images(plan, request.decode)
+    with images.decoding(request.decode):
         after = yield from evaluate_model(model, plan, images, "evaluating the best weights")
         before, sentences = yield from _before(plan, images)
     outcome = _outcome(folder, steps, before, after)

@@ -252,6 +252,7 @@ class TuneRun:
     until: int | None = None
     known_steps: int | None = None
     tensorboard: bool = False
+    decode: int | None = None
 
     @property
     def device(self) -> str:
@@ -264,6 +265,7 @@ class EvaluateTuned:
     """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""
 
     folder: str
+    decode: int | None = None
 
 
 @job("resnet_explorer.finetuning.jobs:save_tuned")

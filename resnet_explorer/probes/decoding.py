@@ -105,10 +105,6 @@ class Decoded:
             finally:
                 self._pool, self._coming = None, {}
 
-    @property
-    def is_decoding(self) -> bool:
-        return self._pool is not None
-
     def expect(self, indices: Iterable[int]) -> None:
         """Have images decoded that are wanted soon, in this order; nothing is done where no threads are."""
         if self._pool is None:

@@ -303,6 +303,7 @@ def train_run(job: TrainRun) -> Iterator[object]:
         with suppress(ExplorerError):
             plan, _ = read_head(folder)
             if replace(plan, name="") == replace(job.plan, name=""):
-                steps: Iterator[object] = kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+                steps: Iterator[object] = kind.go_on(folder, job.until, job.known_steps, job.tensorboard, job.decode)
                 return steps
-    return iterate_steps(job.plan, folder, job.until, known_steps=job.known_steps, tensorboard=job.tensorboard)
+    known, events = job.known_steps, job.tensorboard
+    return iterate_steps(job.plan, folder, job.until, known_steps=known, tensorboard=events, decode=job.decode)

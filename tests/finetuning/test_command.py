@@ -235,6 +235,7 @@ class TestBadInput:
             (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
             (("digits", *NET, "--rate", "0"), "learning rate of 0"),
             (("digits", *NET, "--workers", "0"), "workers"),
+            (("digits", *NET, "--decoders", "-1"), "-1 threads cannot decode images"),
             (("digits", *NET, "--seeds", "0"), "0 seeds cannot be trained"),
             (("/nowhere", *NET), "is no folder"),
             (("digits", "--net", "resnet20", "--weights", "/nowhere.pth"), "cannot be read"),
