@@ -81,9 +81,10 @@ def _embedded_image(kind: DataKind) -> Tensor:
 def _file(file: Path, white: tuple[float, ...], reader: Reader) -> Tensor:
     try:
         return _planes(reader(file, white))
-    except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
+    except Exception as error:  # damaged files break Pillow and NumPy in many ways
         problem = UnreadableError(read.reason(error))
-        problem.passes = getattr(error, "errno", None) is not None and not isinstance(error, FileNotFoundError)
+        is_of_system = getattr(error, "errno", None) is not None and not isinstance(error, FileNotFoundError)
+        problem.passes = is_of_system or isinstance(error, MemoryError)
         raise problem from error
 
 

@@ -166,11 +166,12 @@ class TestUnreadable:
         with Image.open(root / "ants" / "cut.jpg") as image:
             assert image.size == (60, 48), "it opens, and does not decode"
         (root / "bees" / "none.jpg").write_bytes(b"")
+        (root / "bees" / "head.npy").write_bytes(b"\x93NUMPY\1\0" + b"v\0" + b"{'shape': (12, 15,".ljust(118))
         first = steps_of(plan, decode, tmp_path / "first")
         again = steps_of(plan, decode, tmp_path / "again")
         assert first == again and opened[str(root / "ants" / "cut.jpg")] == 1
         notes = [read_run(tmp_path / name).environment.notes for name in ("first", "again")]  # type: ignore[union-attr]
-        assert notes[0] == notes[1] and "cut.jpg" in "".join(notes[0]) and "none.jpg" in "".join(notes[0])
+        assert notes[0] == notes[1] and all(name in "".join(notes[0]) for name in ("cut.jpg", "none.jpg", "head.npy"))
 
     @pytest.mark.parametrize("decode", [0, 2])
     def test_what_breaks_later_ends_the_run_with_a_sentence(
