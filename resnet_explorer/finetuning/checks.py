@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +11,14 @@ from torch import Tensor
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import data
-from resnet_explorer.finetuning.choices import GreyWay
+from resnet_explorer.finetuning.choices import EMBEDDED, GreyWay
 from resnet_explorer.finetuning.data_report import BadFile, DataReport, Part, SamplePage, pairs, sizes
 from resnet_explorer.finetuning.listing import Item, listing
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import CheckData, CompareGrey, GreyReport, ShowSamples
 from resnet_explorer.finetuning.weights import measure_grey, start
-from resnet_explorer.images.read import is_animated, white_of
+from resnet_explorer.images.read import bytes_in, is_animated, white_of
+from resnet_explorer.probes.decoding import decoders, in_order, usual_decoders
 from resnet_explorer.readings.progress import Progress
 
 
@@ -34,19 +35,7 @@ def check(request: CheckData) -> Iterator[Progress | DataReport]:
             yield Progress(number, len(found.items), "finding the brightest pixels")
         deep += data.tops([item])
     plan = replace(plan, white=white_of(deep))
-    problems: list[data.UnreadableError] = []
-    seen = _Readable()
-    for number, item in enumerate(found.items):
-        if number % data.EVERY == 0:
-            yield Progress(number, len(found.items), f"checking the images: {number:,} of {len(found.items):,}")
-        try:
-            image = data.opened(plan, item)
-            data.with_channels(image[:, :1, :1], data.held(plan))
-        except data.UnreadableError as error:
-            error.name = item.name
-            problems.append(error)
-            continue
-        seen.add(item, image, data.held(plan))
+    seen, problems = yield from _opened(plan, found.items)
     data.remember(plan, found.items, problems)
     yield DataReport(
         found.text,
@@ -60,6 +49,27 @@ def check(request: CheckData) -> Iterator[Progress | DataReport]:
         plan.white,
         (*found.notes, *_deep_notes(deep, plan.white), *_pixel_notes(seen.clear, seen.framed)),
     )
+
+
+def _opened(
+    plan: TunePlan, items: Sequence[Item]
+) -> Generator[Progress, None, tuple["_Readable", list[data.UnreadableError]]]:
+    """Yield progress while every image is opened, and return what the readable ones are, and why others are not."""
+    seen, problems, threads = _Readable(), list[data.UnreadableError](), usual_decoders()
+    with decoders(0 if plan.data.kind in EMBEDDED else threads) as pool:
+        whole = in_order(lambda index: data.opened(plan, items[index], bytes_in), len(items), pool, threads + 1)
+        for number, (item, image) in enumerate(zip(items, whole, strict=True)):
+            if number % data.EVERY == 0:
+                yield Progress(number, len(items), f"checking the images: {number:,} of {len(items):,}")
+            try:
+                pixels = image()
+                data.with_channels(pixels[:, :1, :1], data.held(plan))
+            except data.UnreadableError as error:
+                error.name = item.name
+                problems.append(error)
+                continue
+            seen.add(item, pixels, data.held(plan))
+    return seen, problems
 
 
 class _Readable:
