@@ -1,4 +1,4 @@
-"""Which files of a set of images cannot be read: remembered, so that a run need not read all of them to begin."""
+"""What was found out about a set of images: remembered, so that a run need not read all of them to begin."""
 
 import hashlib
 import json
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from PIL import __version__ as pillow
 
@@ -14,31 +15,31 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.ui.preferences import FOLDER_VARIABLE, folder
 
 KEPT = 200
-"""Sets of images that are remembered."""
+"""Answers that are remembered."""
 
 
-def recall(images: Iterable[Path], channels: int) -> dict[str, str] | None:
-    """Return why files cannot be read, by their paths; None where that is not known of just these files as they are."""
+def recall(images: Iterable[Path], question: str) -> dict[str, Any] | None:
+    """Return the answer to a question; None where it is not known of just these files as they are."""
     try:
-        content = json.loads(_place(images, channels).read_text(encoding="utf-8"))
+        content = json.loads(_place(images, question).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
 
 
-def remember(images: Iterable[Path], channels: int, unreadable: Mapping[str, str]) -> None:
-    """Remember which of some files cannot be read as images of so many channels; write errors are ignored."""
-    place = _place(images, channels)
+def remember(images: Iterable[Path], question: str, answer: Mapping[str, Any]) -> None:
+    """Remember the answer to a question about some files; write errors are ignored."""
+    place = _place(images, question)
     with suppress(OSError, ExplorerError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        files.write(place, json.dumps(dict(unreadable), ensure_ascii=False))
+        files.write(place, json.dumps(dict(answer), ensure_ascii=False))
         for old in sorted(place.parent.glob("*.json"), key=os.path.getmtime)[:-KEPT]:
             old.unlink()
 
 
-def _place(images: Iterable[Path], channels: int) -> Path:
+def _place(images: Iterable[Path], question: str) -> Path:
     """Return the file that speaks of just these files: of their paths, sizes, and times of change."""
-    digest = hashlib.sha256(f"{pillow} {channels}".encode())
+    digest = hashlib.sha256(f"{pillow} {question}".encode())
     for image in images:
         try:
             state = image.stat()

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import data
-from resnet_explorer.finetuning.choices import EMBEDDED, GreyWay
+from resnet_explorer.finetuning.choices import GreyWay
 from resnet_explorer.finetuning.data_report import BadFile, DataReport, Part, SamplePage, pairs, sizes
 from resnet_explorer.finetuning.listing import Item, listing
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import CheckData, CompareGrey, GreyReport, ShowSamples
 from resnet_explorer.finetuning.weights import measure_grey, start
 from resnet_explorer.images.read import bytes_in, is_animated, white_of
-from resnet_explorer.probes.decoding import decoders, in_order, usual_decoders
+from resnet_explorer.probes.decoding import decoders, in_order
 from resnet_explorer.readings.progress import Progress
 
 
@@ -55,8 +55,8 @@ def _opened(
     plan: TunePlan, items: Sequence[Item]
 ) -> Generator[Progress, None, tuple["_Readable", list[data.UnreadableError]]]:
     """Yield progress while every image is opened, and return what the readable ones are, and why others are not."""
-    seen, problems, threads = _Readable(), list[data.UnreadableError](), usual_decoders()
-    with decoders(0 if plan.data.kind in EMBEDDED else threads) as pool:
+    seen, problems, threads = _Readable(), list[data.UnreadableError](), data.threads_for(plan)
+    with decoders(threads) as pool:
         whole = in_order(lambda index: data.opened(plan, items[index], bytes_in), len(items), pool, threads + 1)
         for number, (item, image) in enumerate(zip(items, whole, strict=True)):
             if number % data.EVERY == 0:

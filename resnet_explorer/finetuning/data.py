@@ -23,7 +23,7 @@ from resnet_explorer.images import read
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.images.read import top_of, white_of
 from resnet_explorer.probes.data import Batch, source
-from resnet_explorer.probes.decoding import Decoded, decoders, in_order
+from resnet_explorer.probes.decoding import Decoded, cores, decoders, in_order
 from resnet_explorer.readings.progress import Progress
 
 
@@ -240,12 +240,17 @@ def load(plan: TunePlan, decode: int | None = None) -> Iterator[Progress | TuneI
     yield images
 
 
+def threads_for(plan: TunePlan, decode: int | None = None) -> int:
+    """Return how many threads read all images of a plan while nothing is trained: as many as cores, or as asked."""
+    return 0 if plan.data.kind in choices.EMBEDDED else cores() if decode is None else decode
+
+
 def _read_all(plan: TunePlan, items: Sequence[Item], decode: int | None) -> Generator[Progress, None, TuneImages]:
     """Yield progress while every image is read, and return the readable ones; those that have room are kept."""
     readable: list[Item] = []
     problems: list[UnreadableError] = []
     decoded = decoded_of(plan, readable, len(items))
-    with decoders(0 if plan.data.kind in choices.EMBEDDED else decode) as pool:
+    with decoders(threads_for(plan, decode)) as pool:
         reading = in_order(lambda index: prepared(plan, items[index], read.bytes_in), len(items), pool)
         for number, (item, image) in enumerate(zip(items, reading, strict=True)):
             if number % EVERY == 0:
@@ -262,15 +267,24 @@ def _read_all(plan: TunePlan, items: Sequence[Item], decode: int | None) -> Gene
 
 def recall(plan: TunePlan, items: Sequence[Item]) -> dict[str, str] | None:
     """Return why files cannot be read, by their names, where that is remembered of just these; else None."""
-    files = [item.where for item in items if isinstance(item.where, Path)]
-    return checked.recall(files, held(plan)) if files else None
+    files = files_of(items)
+    return checked.recall(files, _question(plan)) if files else None
 
 
 def remember(plan: TunePlan, items: Sequence[Item], problems: Sequence[UnreadableError]) -> None:
     """Remember which files cannot be read, unless that may pass."""
-    files = [item.where for item in items if isinstance(item.where, Path)]
+    files = files_of(items)
     if files and not any(error.passes for error in problems):
-        checked.remember(files, held(plan), {error.name: str(error) for error in problems})
+        checked.remember(files, _question(plan), {error.name: str(error) for error in problems})
+
+
+def _question(plan: TunePlan) -> str:
+    return f"unreadable with {held(plan)} channels"
+
+
+def files_of(items: Sequence[Item]) -> list[Path]:
+    """Return the files of items that are none of an embedded set."""
+    return [item.where for item in items if isinstance(item.where, Path)]
 
 
 def _preparation(plan: TunePlan, skipped: int) -> str:
@@ -306,15 +320,30 @@ def _measured(plan: TunePlan, items: Sequence[Item]) -> choices.Preprocess:
     """Return the preprocessing with the mean and standard deviation of a sample, cropped to the input's aspect."""
     side = max(plan.image.height, plan.image.width)
     bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
-    images = []
-    for item in items[:: max(1, len(items) // SAMPLE)]:
-        try:
-            images.append(prepared(bare, item))
-        except UnreadableError:
-            continue
+    sample = items[:: max(1, len(items) // SAMPLE)]
+    question = f"mean and deviation of {held(plan)} channels at {plan.image}, white {plan.white}"
+    files = files_of(sample)
+    known = checked.recall(files, question) if files else None
+    if known is None or known.keys() != {"mean", "std"}:
+        known, is_lasting = _moments_of(bare, sample)
+        if files and is_lasting:
+            checked.remember(files, question, known)
+    return choices.Preprocess(side, side, tuple(known["mean"]), tuple(known["std"]))
+
+
+def _moments_of(plan: TunePlan, items: Sequence[Item]) -> tuple[dict[str, list[float]], bool]:
+    """Return mean and standard deviation of the readable images, and whether no other may become readable."""
+    images: list[Tensor] = []
+    problems: list[UnreadableError] = []
+    with decoders(threads_for(plan)) as pool:
+        for image in in_order(lambda index: prepared(plan, items[index], read.bytes_in), len(items), pool):
+            try:
+                images.append(image())
+            except UnreadableError as error:
+                problems.append(error)
     if not images:
         raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
     pixels = torch.stack(images).double() / 255
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
-    rounded = [tuple(round(value, 6) for value in values.tolist()) for values in (mean, std)]
-    return choices.Preprocess(side, side, *rounded)
+    moments = {name: [round(value, 6) for value in row.tolist()] for name, row in (("mean", mean), ("std", std))}
+    return moments, not any(error.passes for error in problems)

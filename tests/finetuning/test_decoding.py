@@ -190,7 +190,7 @@ class TestUnreadable:
     def test_the_check_is_remembered_until_a_file_changes(self, plan: TunePlan, opened: Counter[str]) -> None:
         list(check(CheckData(plan)))
         opened.clear()
-        images = last(TuneImages, load(plan))
+        images = last(TuneImages, load(complete(replace(plan, classes=()))))
         assert not opened and len(images.items) == 22
         (Path(plan.data.where) / "train" / "ants" / "3.jpg").write_bytes(b"no")
         again = last(TuneImages, load(plan))
@@ -209,9 +209,9 @@ class TestUnreadable:
     def test_few_sets_are_remembered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(checked, "KEPT", 2)
         for index in range(4):
-            checked.remember([tmp_path / str(index)], 3, {})
-        known = [checked.recall([tmp_path / str(index)], 3) for index in range(4)]
-        assert known.count({}) == 2 and known[3] == {} and checked.recall([tmp_path / "3"], 1) is None
+            checked.remember([tmp_path / str(index)], "why?", {})
+        known = [checked.recall([tmp_path / str(index)], "why?") for index in range(4)]
+        assert known.count({}) == 2 and known[3] == {} and checked.recall([tmp_path / "3"], "how?") is None
 
 
 def test_images_of_every_kind_are_as_without_threads(plan: TunePlan, tmp_path: Path) -> None:
