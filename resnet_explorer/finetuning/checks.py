@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import data
 from resnet_explorer.finetuning.choices import GreyWay
 from resnet_explorer.finetuning.data_report import BadFile, DataReport, Part, SamplePage, pairs, sizes
+from resnet_explorer.finetuning.listing import Item, listing
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import CheckData, CompareGrey, GreyReport, ShowSamples
 from resnet_explorer.finetuning.weights import measure_grey, start
-from resnet_explorer.images.read import is_animated, white_of
+from resnet_explorer.images.read import bytes_in, is_animated, white_of
+from resnet_explorer.probes.decoding import decoders, in_order
 from resnet_explorer.readings.progress import Progress
 
 
@@ -26,37 +28,48 @@ def check(request: CheckData) -> Iterator[Progress | DataReport]:
     Raises ExplorerError where there is no image at all, or no class of that name.
     """
     plan = request.plan
-    listing = data.listing(plan.data, plan.seed, plan.classes)
+    found = listing(plan.data, plan.seed, plan.classes)
     deep: list[float] = []
-    for number, item in enumerate(listing.items):
+    for number, item in enumerate(found.items):
         if number % data.EVERY == 0:
-            yield Progress(number, len(listing.items), "finding the brightest pixels")
+            yield Progress(number, len(found.items), "finding the brightest pixels")
         deep += data.tops([item])
     plan = replace(plan, white=white_of(deep))
-    bad: list[BadFile] = []
-    seen = _Readable()
-    for number, item in enumerate(listing.items):
-        if number % data.EVERY == 0:
-            yield Progress(number, len(listing.items), f"checking the images: {number:,} of {len(listing.items):,}")
-        try:
-            image = data.opened(plan, item)
-            data.with_channels(image[:, :1, :1], data.held(plan))
-        except data.UnreadableError as error:
-            bad.append(BadFile(item.name, str(error)))
-            continue
-        seen.add(item, image, data.held(plan))
+    seen, problems = yield from _opened(plan, found.items)
+    data.remember(plan, found.items, problems)
     yield DataReport(
-        listing.text,
-        data.counted(seen.counts, listing.classes),
-        tuple(bad),
-        listing.empty,
+        found.text,
+        data.counted(seen.counts, found.classes),
+        tuple(BadFile(error.name, str(error)) for error in problems),
+        found.empty,
         *pairs(seen.digests),
         sizes(seen.shapes),
         dict(seen.modes),
         _completed(plan),
         plan.white,
-        (*listing.notes, *_deep_notes(deep, plan.white), *_pixel_notes(seen.clear, seen.framed)),
+        (*found.notes, *_deep_notes(deep, plan.white), *_pixel_notes(seen.clear, seen.framed)),
     )
+
+
+def _opened(
+    plan: TunePlan, items: Sequence[Item]
+) -> Generator[Progress, None, tuple["_Readable", list[data.UnreadableError]]]:
+    """Yield progress while every image is opened, and return what the readable ones are, and why others are not."""
+    seen, problems, threads = _Readable(), list[data.UnreadableError](), data.threads_for(plan)
+    with decoders(threads) as pool:
+        whole = in_order(lambda index: data.opened(plan, items[index], bytes_in), len(items), pool, threads + 1)
+        for number, (item, image) in enumerate(zip(items, whole, strict=True)):
+            if number % data.EVERY == 0:
+                yield Progress(number, len(items), f"checking the images: {number:,} of {len(items):,}")
+            try:
+                pixels = image()
+                data.with_channels(pixels[:, :1, :1], data.held(plan))
+            except data.UnreadableError as error:
+                error.name = item.name
+                problems.append(error)
+                continue
+            seen.add(item, pixels, data.held(plan))
+    return seen, problems
 
 
 class _Readable:
@@ -69,7 +82,7 @@ class _Readable:
         self.counts: Counter[tuple[str, Part]] = Counter()
         self.clear = self.framed = 0
 
-    def add(self, item: data.Item, image: Tensor, channels: int) -> None:
+    def add(self, item: Item, image: Tensor, channels: int) -> None:
         digest = hashlib.sha256(repr(tuple(image.shape)).encode() + image.numpy().tobytes()).hexdigest()
         self.digests[item.name] = (digest, item.label, item.part)
         self.shapes[(image.shape[1], image.shape[2])] += 1
@@ -116,18 +129,21 @@ def samples(request: ShowSamples) -> Iterator[Progress | SamplePage]:
     if count < 1:
         raise ExplorerError("count", f"{count} images cannot be shown.", "Choose 1 or more.")
     yield Progress(0, count, "reading the images")
-    listing = data.listing(plan.data, plan.seed, plan.classes)
-    plan = replace(plan, classes=listing.classes)
-    read = _read(plan, listing.items, count, request.seed)
-    images = data.TuneImages(plan, [item for item, _ in read], torch.stack([pixels for _, pixels in read]), ())
-    yield images.page(torch.arange(len(read)))
+    found = listing(plan.data, plan.seed, plan.classes)
+    plan = replace(plan, classes=found.classes)
+    read = _read(plan, found.items, count, request.seed)
+    items = [item for item, _ in read]
+    decoded = data.decoded_of(plan, items)
+    for place, (_, pixels) in enumerate(read):
+        decoded.keep(place, pixels)
+    yield data.TuneImages(plan, items, decoded=decoded).page(torch.arange(len(read)))
 
 
-def _read(plan: TunePlan, items: Sequence[data.Item], count: int, seed: int) -> list[tuple[data.Item, Tensor]]:
+def _read(plan: TunePlan, items: Sequence[Item], count: int, seed: int) -> list[tuple[Item, Tensor]]:
     """Return the first images that can be read of those to train on, in an order that a seed draws."""
     train = [item for item in items if item.part is Part.TRAIN]
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).tolist()
-    readable: list[tuple[data.Item, Tensor]] = []
+    readable: list[tuple[Item, Tensor]] = []
     bad: list[BadFile] = []
     for index in order:
         if len(readable) == count:
@@ -152,7 +168,7 @@ def compare_grey(request: CompareGrey) -> Iterator[Progress | GreyReport]:
     yield Progress(1, 3, "reading the images")
     count = max(LEAST, min(MOST, PIXELS // (plan.image.height * plan.image.width)))
     grey = replace(colour, channels=1)
-    read = _read(grey, data.listing(plan.data, plan.seed, colour.classes).items, count, plan.seed)
+    read = _read(grey, listing(plan.data, plan.seed, colour.classes).items, count, plan.seed)
     yield Progress(2, 3, f"measuring {len(read)} images")
     pixels = torch.stack([image for _, image in read])[:, :1].float() / 255
     yield measure_grey(model, colour.network_spec, pixels, colour.preprocess, plan.seed)

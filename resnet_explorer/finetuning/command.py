@@ -262,7 +262,9 @@ def _write_initial(source: Source, plan: TunePlan, asker: Asker) -> None:
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:
     jobs = {
-        place: values.TuneRun(plan, str(task.folder), None, 0, options.tensorboard, budget_of(options))
+        place: values.TuneRun(
+            plan, str(task.folder), None, 0, options.tensorboard, budget_of(options), options.decoders
+        )
         for place, (task, plan) in enumerate(zip(tasks, plans, strict=True))
         if not _is_done(task, plan)
     }
@@ -282,7 +284,7 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
         complain(f"Paused. The same command with -o '{root}' goes on.")
         return INTERRUPTED
     judged: list[values.BeforeAfter] = [
-        asker.ask(values.EvaluateTuned(str(task.folder)))
+        asker.ask(values.EvaluateTuned(str(task.folder), options.decoders))
         for place, task in enumerate(tasks)
         if place not in outcome.problems
     ]

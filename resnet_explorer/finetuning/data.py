@@ -1,11 +1,12 @@
 """The images of a plan as the training loop takes them: prepared as the weights want it, skipped where unreadable."""
 
-import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,116 +14,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning import checked, choices
 from resnet_explorer.finetuning.data_report import BadFile, ClassCount, DataReport, Part, SamplePage, judging
+from resnet_explorer.finetuning.listing import Item, listing
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.weights import find_published
-from resnet_explorer.images import find, read
+from resnet_explorer.images import read
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.images.read import top_of, white_of
 from resnet_explorer.probes.data import Batch, source
+from resnet_explorer.probes.decoding import Decoded, cores, decoders, in_order
 from resnet_explorer.readings.progress import Progress
-
-SUFFIXES = (*find.SUFFIXES, ".npy")
-"""Pictures, and arrays (height, width, channels), for more channels than pictures have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An image: the path of its file, or its number in an embedded set; its class; and its part."""
-
-    where: Path | int
-    label: str
-    part: Part
-
-    @property
-    def name(self) -> str:
-        """Return what stands for it in reports."""
-        return str(self.where)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The images in a fixed order, the classes in that of the outputs, and the folders that hold no image.
-
-    ``notes`` are sentences on how they were read, and on what is not used.
-    """
-
-    items: tuple[Item, ...]
-    classes: tuple[str, ...]
-    empty: tuple[str, ...]
-    text: str
-    notes: tuple[str, ...] = ()
-
-
-def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> Listing:
-    """Return the images of a choice; ``classes`` keeps those alone, in that order.
-
-    Where there are none but to train on, a seed keeps a share of each class for the test. Raises ExplorerError where
-    there is nothing, or a class of ``classes`` is not there.
-    """
-    images = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
-    if data.per_class:
-        rows = find.few([(item, item.label, item.part) for item in images.items], data.per_class, seed)
-        images = replace(images, items=tuple(item for item, _, _ in rows))
-    if not images.items:
-        kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        raise ExplorerError(data.text, f"{images.text} holds no images.", f"Images end in {kinds}.")
-    return _chosen(images, tuple(classes)) if classes else images
-
-
-def _chosen(listing: Listing, classes: tuple[str, ...]) -> Listing:
-    unknown = [name for name in classes if name not in listing.classes]
-    if unknown:
-        present = ", ".join(listing.classes[:5])
-        raise ExplorerError("classes", f"There are no images of {unknown[0]!r}.", f"There are those of {present}.")
-    return replace(listing, classes=classes, items=tuple(item for item in listing.items if item.label in classes))
-
-
-def _embedded(data: choices.TuneData) -> Listing:
-    images = source(DataChoice(choices.EMBEDDED[data.kind]))
-    labels = images.labels.tolist()
-    items = (
-        Item(number, str(label), Part.TRAIN if number < images.train else Part.TEST)
-        for number, label in enumerate(labels)
-    )
-    return Listing(tuple(items), tuple(map(str, sorted(set(labels)))), (), images.text)
-
-
-def _files(data: choices.TuneData, seed: int) -> Listing:
-    images = _table(Path(data.where)) if data.kind is choices.TuneKind.CSV else _folder(Path(data.where))
-    rows = find.with_parts(images.items, data.share, seed)
-    items = tuple(Item(file, label, Part(part)) for file, label, part in rows)
-    classes = tuple(sorted({item.label for item in items}))
-    return Listing(items, classes, tuple(map(str, images.empty)), data.where, tuple(images.notes))
-
-
-def _folder(root: Path) -> find.Found:
-    if not root.is_dir():
-        raise ExplorerError(str(root), f"{root} is no folder.", "Choose a folder with a folder for each class.")
-    try:
-        images = find.in_folder(root, SUFFIXES)
-        if not images.items and find.walk(root, SUFFIXES)[0]:
-            text = f"The images of {root} have no classes."
-            raise ExplorerError(str(root), text, "Put those of a class in a folder.")
-    except OSError as error:
-        raise ExplorerError(str(root), f"{root} cannot be read: {error.strerror}.", "Choose another folder.") from error
-    return images
-
-
-def _table(file: Path) -> find.Found:
-    try:
-        return find.in_table(file, SUFFIXES)
-    except OSError as error:
-        raise ExplorerError(str(file), f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
-    except csv.Error as error:
-        raise ExplorerError(str(file), f"{file} is no table: {error}.", "Save it as CSV.") from error
-    except ValueError as error:
-        raise ExplorerError(str(file), str(error), "Write a path and a label in each row.") from error
 
 
 class UnreadableError(Exception):
-    """An image that cannot be used; its words say why."""
+    """An image that cannot be used; its words say why, ``name`` which one. ``passes``: it may be readable later."""
+
+    name, passes = "", False
 
 
 def held(plan: TunePlan) -> int:
@@ -130,11 +38,15 @@ def held(plan: TunePlan) -> int:
     return 1 if plan.grey is choices.GreyWay.REPEAT and choices.adapts(plan.spec, plan.channels) else plan.channels
 
 
-def opened(plan: TunePlan, item: Item) -> Tensor:
+Reader = Callable[[Path, Sequence[float]], Any]
+"""``images.read.read_image``, or what does the same in threads."""
+
+
+def opened(plan: TunePlan, item: Item, reader: Reader = read.read_image) -> Tensor:
     """Return an image upright, as bytes (channels, height, width); raises UnreadableError where it cannot be."""
     if isinstance(item.where, int):
         return _embedded_image(choices.EMBEDDED[plan.data.kind])[item.where]
-    return _file(item.where, plan.white)
+    return _file(item.where, plan.white, reader)
 
 
 def with_channels(image: Tensor, channels: int) -> Tensor:
@@ -166,19 +78,20 @@ def _embedded_image(kind: DataKind) -> Tensor:
     return (images.pick(torch.arange(len(images.labels)), 0, 0) * 255).round().to(torch.uint8)
 
 
-def _file(file: Path, white: tuple[float, ...]) -> Tensor:
+def _file(file: Path, white: tuple[float, ...], reader: Reader) -> Tensor:
     try:
-        return _planes(read.read_image(file, white))
-    except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
-        raise UnreadableError(read.reason(error)) from error
+        return _planes(reader(file, white))
+    except Exception as error:  # damaged files break Pillow and NumPy in many ways
+        problem = UnreadableError(read.reason(error))
+        is_of_system = getattr(error, "errno", None) is not None and not isinstance(error, FileNotFoundError)
+        problem.passes = is_of_system or isinstance(error, MemoryError)
+        raise problem from error
 
 
 def _planes(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
-ROOM = 512 * 2**20
-"""Images of more bytes than this are read from their files each time."""
 SAMPLE = 1500
 """Training images from which mean and standard deviation are computed, if no weights come with their own."""
 EVERY = 25
@@ -198,10 +111,10 @@ class TuneImages:
     is_noise = False
 
     def __init__(
-        self, plan: TunePlan, items: Sequence[Item], kept: Tensor | None, skipped: tuple[BadFile, ...]
+        self, plan: TunePlan, items: Sequence[Item], skipped: tuple[BadFile, ...] = (), decoded: Decoded | None = None
     ) -> None:
         self.plan, self.items, self.skipped = plan, tuple(items), skipped
-        self._kept = kept
+        self._decoded = decoded_of(plan, self.items) if decoded is None else decoded
         places = {name: place for place, name in enumerate(plan.classes)}
         self._labels = torch.tensor([places[item.label] for item in items])
         self.train, val, test = (
@@ -229,9 +142,24 @@ class TuneImages:
 
     def bytes(self, indices: Tensor) -> Tensor:
         """Return images of these indices as bytes (N, C, H, W), before normalisation."""
-        if self._kept is not None:
-            return self._kept[indices]
-        return torch.stack([self._read(self.items[index]) for index in indices.tolist()])
+        try:
+            return self._decoded.take(indices)
+        except UnreadableError as error:
+            what = f"{error.name} can no longer be read: {error}."
+            raise ExplorerError(error.name, what, "Leave it out, or restore it.") from error
+
+    @property
+    def is_lazy(self) -> bool:
+        """Return whether each image is read when it is wanted: they are in files, and known to be readable."""
+        return self.plan.data.kind not in choices.EMBEDDED
+
+    def decoding(self, count: int | None = None) -> AbstractContextManager[None]:
+        """Return the context in which so many threads decode what is expected: as many as usual, none with 0."""
+        return self._decoded.decoding(count if self.is_lazy else 0)
+
+    def expect(self, indices: Tensor) -> None:
+        """Have images decoded that are taken soon, in this order."""
+        self._decoded.expect(indices.tolist())
 
     def draw(self, count: int, seed: int) -> Batch:
         """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
@@ -250,13 +178,6 @@ class TuneImages:
         """Return how many images of each class there are, without any other check."""
         classes = counted(Counter((item.label, item.part) for item in self.items), self.plan.classes)
         return DataReport(self.text, classes, self.skipped, (), (), (), (), None, {}, self.plan)
-
-    def _read(self, item: Item) -> Tensor:
-        try:
-            return prepared(self.plan, item)
-        except UnreadableError as error:
-            what = f"{item.name} can no longer be read: {error}."
-            raise ExplorerError(item.name, what, "Leave it out, or restore it.") from error
 
     def page(self, indices: Tensor) -> SamplePage:
         """Return images of these indices as the network sees them, in bytes, with their classes and files."""
@@ -285,38 +206,89 @@ def _moments(plan: TunePlan) -> tuple[Tensor, Tensor]:
     return torch.tensor(mean).view(-1, 1, 1), torch.tensor(std).view(-1, 1, 1)
 
 
-def prepared(plan: TunePlan, item: Item) -> Tensor:
+def prepared(plan: TunePlan, item: Item, reader: Reader = read.read_image) -> Tensor:
     """Return an image as bytes (C, H, W) of the plan's size; raises UnreadableError where it cannot be."""
-    image = with_channels(opened(plan, item), held(plan))
+    try:
+        image = with_channels(opened(plan, item, reader), held(plan))
+    except UnreadableError as error:
+        error.name = item.name
+        raise
     return fitted(image, plan.preprocess, (plan.image.height, plan.image.width))
 
 
-def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
-    """Yield progress while every image is read once, and last the images.
+def decoded_of(plan: TunePlan, items: Sequence[Item], count: int | None = None) -> Decoded:
+    """Return what keeps the images of some items; ``count`` are those that there will be, where some come later."""
+    shape = held(plan), plan.image.height, plan.image.width
+    return Decoded(lambda index: prepared(plan, items[index], read.bytes_in), count or len(items), shape)
 
-    Raises ExplorerError where nothing is there to train on, or the plan names no classes: see ``complete``.
+
+def load(plan: TunePlan, decode: int | None = None) -> Iterator[Progress | TuneImages]:
+    """Yield progress while it is found out which images can be read, and last the images.
+
+    Where that is remembered of these files, none is read before it is wanted; else so many threads decode all, as in
+    ``TuneImages.decoding``. Raises ExplorerError where nothing is there to train on, or the plan names no classes: see
+    ``complete``.
     """
     available = listing(plan.data, plan.seed, plan.classes)
     if not plan.classes:
         raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
-    size = held(plan) * plan.image.height * plan.image.width
-    keeps = len(available.items) * size <= ROOM
-    items: list[Item] = []
-    kept: list[Tensor] = []
-    skipped: list[BadFile] = []
-    for number, item in enumerate(available.items):
-        if number % EVERY == 0:
-            yield Progress(number, len(available.items), f"reading the images: {number:,} of {len(available.items):,}")
-        try:
-            image = prepared(plan, item)
-        except UnreadableError as error:
-            skipped.append(BadFile(item.name, str(error)))
-            continue
-        items.append(item)
-        kept += [image] if keeps else []
-    if not any(item.part is Part.TRAIN for item in items):
+    known = recall(plan, available.items)
+    if known is None:
+        images = yield from _read_all(plan, available.items, decode)
+    else:
+        readable = [item for item in available.items if item.name not in known]
+        skipped = [BadFile(item.name, known[item.name]) for item in available.items if item.name in known]
+        images = TuneImages(plan, readable, tuple(skipped))
+    if not len(images.train):
         raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
-    yield TuneImages(plan, items, torch.stack(kept) if keeps else None, tuple(skipped))
+    yield images
+
+
+def threads_for(plan: TunePlan, decode: int | None = None) -> int:
+    """Return how many threads read all images of a plan while nothing is trained: as many as cores, or as asked."""
+    return 0 if plan.data.kind in choices.EMBEDDED else cores() if decode is None else decode
+
+
+def _read_all(plan: TunePlan, items: Sequence[Item], decode: int | None) -> Generator[Progress, None, TuneImages]:
+    """Yield progress while every image is read, and return the readable ones; those that have room are kept."""
+    readable: list[Item] = []
+    problems: list[UnreadableError] = []
+    decoded = decoded_of(plan, readable, len(items))
+    with decoders(threads_for(plan, decode)) as pool:
+        reading = in_order(lambda index: prepared(plan, items[index], read.bytes_in), len(items), pool)
+        for number, (item, image) in enumerate(zip(items, reading, strict=True)):
+            if number % EVERY == 0:
+                yield Progress(number, len(items), f"reading the images: {number:,} of {len(items):,}")
+            try:
+                decoded.keep(len(readable), image())
+            except UnreadableError as error:
+                problems.append(error)
+            else:
+                readable.append(item)
+    remember(plan, items, problems)
+    return TuneImages(plan, readable, tuple(BadFile(error.name, str(error)) for error in problems), decoded)
+
+
+def recall(plan: TunePlan, items: Sequence[Item]) -> dict[str, str] | None:
+    """Return why files cannot be read, by their names, where that is remembered of just these; else None."""
+    files = files_of(items)
+    return checked.recall(files, _question(plan)) if files else None
+
+
+def remember(plan: TunePlan, items: Sequence[Item], problems: Sequence[UnreadableError]) -> None:
+    """Remember which files cannot be read, unless that may pass."""
+    files = files_of(items)
+    if files and not any(error.passes for error in problems):
+        checked.remember(files, _question(plan), {error.name: str(error) for error in problems})
+
+
+def _question(plan: TunePlan) -> str:
+    return f"unreadable with {held(plan)} channels"
+
+
+def files_of(items: Sequence[Item]) -> list[Path]:
+    """Return the files of items that are none of an embedded set."""
+    return [item.where for item in items if isinstance(item.where, Path)]
 
 
 def _preparation(plan: TunePlan, skipped: int) -> str:
@@ -352,15 +324,30 @@ def _measured(plan: TunePlan, items: Sequence[Item]) -> choices.Preprocess:
     """Return the preprocessing with the mean and standard deviation of a sample, cropped to the input's aspect."""
     side = max(plan.image.height, plan.image.width)
     bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
-    images = []
-    for item in items[:: max(1, len(items) // SAMPLE)]:
-        try:
-            images.append(prepared(bare, item))
-        except UnreadableError:
-            continue
+    sample = items[:: max(1, len(items) // SAMPLE)]
+    question = f"mean and deviation of {held(plan)} channels at {plan.image}, white {plan.white}"
+    files = files_of(sample)
+    known = checked.recall(files, question) if files else None
+    if known is None or known.keys() != {"mean", "std"}:
+        known, is_lasting = _moments_of(bare, sample)
+        if files and is_lasting:
+            checked.remember(files, question, known)
+    return choices.Preprocess(side, side, tuple(known["mean"]), tuple(known["std"]))
+
+
+def _moments_of(plan: TunePlan, items: Sequence[Item]) -> tuple[dict[str, list[float]], bool]:
+    """Return mean and standard deviation of the readable images, and whether no other may become readable."""
+    images: list[Tensor] = []
+    problems: list[UnreadableError] = []
+    with decoders(threads_for(plan)) as pool:
+        for image in in_order(lambda index: prepared(plan, items[index], read.bytes_in), len(items), pool):
+            try:
+                images.append(image())
+            except UnreadableError as error:
+                problems.append(error)
     if not images:
         raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
     pixels = torch.stack(images).double() / 255
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
-    rounded = [tuple(round(value, 6) for value in values.tolist()) for values in (mean, std)]
-    return choices.Preprocess(side, side, *rounded)
+    moments = {name: [round(value, 6) for value in row.tolist()] for name, row in (("mean", mean), ("std", std))}
+    return moments, not any(error.passes for error in problems)

@@ -17,9 +17,10 @@ from resnet_explorer.errors import CheckpointError, ExportError
 from resnet_explorer.finetuning import lab, values, weights
 from resnet_explorer.finetuning.checks import check
 from resnet_explorer.finetuning.choices import WeightsChoice, WeightsKind
-from resnet_explorer.finetuning.data import Item, TuneImages, UnreadableError, normed, prepared
+from resnet_explorer.finetuning.data import TuneImages, UnreadableError, normed, prepared
 from resnet_explorer.finetuning.data_report import DataReport, Part
 from resnet_explorer.finetuning.lab import evaluate, usable
+from resnet_explorer.finetuning.listing import Item
 from resnet_explorer.finetuning.plan import TunePlan, read_plan
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.finetuning.text import to_card
@@ -110,9 +111,11 @@ def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator
         yield values.Prediction(str(file), tuple((plan.classes[index], chance) for index, chance in pairs))
 
 
-def go_on(folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Iterator[object]:
+def go_on(
+    folder: Path, until: int | None, known_steps: int | None, tensorboard: bool, decode: int | None
+) -> Iterator[object]:
     """Yield what ``tune_run`` yields of a run that is kept in a folder."""
-    return lab.iterate_steps(read_plan(folder), folder, until, known_steps=known_steps, tensorboard=tensorboard)
+    return tune_run(values.TuneRun(read_plan(folder), str(folder), until, known_steps, tensorboard, decode))
 
 
 def images_of_run(folder: Path) -> TuneImages:
@@ -122,9 +125,14 @@ def images_of_run(folder: Path) -> TuneImages:
 
 def tune_run(job: values.TuneRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the fine-tuning ended."""
-    folder, known_steps, budget = Path(job.folder), job.known_steps, job.features_budget
     return lab.iterate_steps(
-        job.plan, folder, job.until, known_steps=known_steps, tensorboard=job.tensorboard, features_budget=budget
+        job.plan,
+        Path(job.folder),
+        job.until,
+        known_steps=job.known_steps,
+        tensorboard=job.tensorboard,
+        features_budget=job.features_budget,
+        decode=job.decode,
     )
 
 

@@ -39,6 +39,7 @@ def iterate_steps(
     known_steps: int | None = None,
     tensorboard: bool = False,
     features_budget: int | None = None,
+    decode: int | None = None,
 ) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
 
@@ -49,13 +50,14 @@ def iterate_steps(
     """
     yield Progress(0, plan.epochs, "checking the images")
     plan = plan if plan.classes else _completed(plan, folder)
-    images = yield from load_checked(plan)
+    images = yield from load_checked(plan, decode)
     is_new = folder is None or not (folder / CHECKPOINT).is_file()
     model, started = start(plan) if is_new else (bare(plan), None)
     view, groups = run_plan(plan, len(images.train)), grouping(plan, len(images.train))
     blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
     with ExitStack() as stack:
         stack.enter_context(conditions(view))
+        stack.enter_context(images.decoding(decode))
         kept = TuneFolder(folder, view, plan, images.judged) if folder is not None else None
         if kept is not None:
             yield from kept.lock()
@@ -81,9 +83,9 @@ def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:
     return replace(plan, classes=kept.classes, preprocess=kept.preprocess, white=kept.white)
 
 
-def load_checked(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+def load_checked(plan: TunePlan, decode: int | None = None) -> Generator[Progress, None, TuneImages]:
     """Yield progress while images are read, and return them; raises ExplorerError where they cannot be trained on."""
-    for step in load(plan):
+    for step in load(plan, decode):
         if isinstance(step, TuneImages):
             if problems := step.counted().problems:
                 raise ExplorerError("data", problems[0])
@@ -95,11 +97,11 @@ def load_checked(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
 _held: dict[Hashable, TuneImages] = {}
 
 
-def cached_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+def cached_images(plan: TunePlan, decode: int | None = None) -> Generator[Progress, None, TuneImages]:
     """Yield progress while a plan's images are read, unless they were read last, and return them."""
     key = (plan.spec, plan.images_key)
     if key not in _held:
-        images = yield from load_checked(plan)
+        images = yield from load_checked(plan, decode)
         _held.clear()
         _held[key] = images
     return _held[key]
@@ -124,9 +126,10 @@ def evaluate(request: EvaluateTuned) -> Iterator[Progress | BeforeAfter]:
     folder = Path(request.folder)
     plan = read_plan(folder)
     model, _, steps = load_trained(folder)
-    images = yield from cached_images(plan)
-    after = yield from evaluate_model(model, plan, images, "evaluating the best weights")
-    before, sentences = yield from _before(plan, images)
+    images = yield from cached_images(plan, request.decode)
+    with images.decoding(request.decode):
+        after = yield from evaluate_model(model, plan, images, "evaluating the best weights")
+        before, sentences = yield from _before(plan, images)
     outcome = _outcome(folder, steps, before, after)
     yield BeforeAfter(request.folder, plan, before, after, outcome, (*sentences, images.judging), images.text)
 
@@ -148,7 +151,10 @@ def evaluate_model(
     model = model.to(usable(plan.device))
     classes, loss, done = len(plan.classes), 0.0, 0
     counts = np.zeros((classes, classes), np.int64)
-    for chunk in torch.split(images.test, CHUNK):
+    chunks = torch.split(images.test, CHUNK)
+    for number, chunk in enumerate(chunks):
+        for coming in chunks[number : number + 2]:
+            images.expect(coming)
         x, y = images.take(chunk)
         with torch.no_grad(), restored(model, training=False):
             scores = model(x.to(usable(plan.device))).float().cpu()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from resnet_explorer.terminal.options import NET, Commands, add_command, add_settings, network
+from resnet_explorer.training.options import DECODERS
 
 STRATEGIES = ("A", "B", "C", "probe", "full")
 WAYS = ("repeat", "sum", "mean", "luminance", "adapter")
@@ -107,6 +108,7 @@ def _add_training(add: Callable[..., argparse.Action]) -> None:
 def _add_runs(add: Callable[..., argparse.Action]) -> None:
     add("--device", metavar="NAME", default="cpu", help="where PyTorch computes: cpu (the default), cuda:0")
     add("--workers", type=int, metavar="N", help="how many runs at once (default: as many as cores)")
+    add("--decoders", type=int, metavar="N", help=DECODERS)
     add("--threads", type=int, metavar="N", help="of each run (default: 1, or all cores for a single run)")
     add("--features-budget", type=float, metavar="GB", help=FEATURES)
     add("--dry-run", action="store_true", help="check the images, show groups and counts, train nothing")

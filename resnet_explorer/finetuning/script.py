@@ -127,8 +127,8 @@ _SHARED = (find.part_of, find.some, find.with_parts)
 _FOLDER = (find.inside, find.is_shown, find.walk, find.in_folder, find.in_classes, find.loose, find.one_case)
 _TABLE = (find.in_table, find.text_of, find.columns_of, find.is_image, find.located, find.parts_in, find.label_column)
 _READ = (
-    read.read_image, read.numbers_in, read.decoded, read.order_of, read.exchanged, read.upright, read.plain,
-    read.is_deep, read.as_bytes, read.top_in,
+    read.read_image, read.bytes_in, read.numbers_in, read.decoded, read.order_of, read.exchanged, read.upright,
+    read.plain, read.is_deep, read.as_bytes, read.top_in,
 )  # fmt: skip
 _CONVERT = (read.with_channels, read.on_white)
 

@@ -255,6 +255,7 @@ class TuneRun:
     known_steps: int | None = None
     tensorboard: bool = False
     features_budget: int | None = None
+    decode: int | None = None
 
     @property
     def device(self) -> str:
@@ -267,6 +268,7 @@ class EvaluateTuned:
     """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""
 
     folder: str
+    decode: int | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -20,17 +20,19 @@ FRAMED = (".gif", ".webp", ".tif", ".tiff", ".avif")
 """Endings of files that may hold several images."""
 
 
-TooLargeError = Image.DecompressionBombError
-"""What an image of too many pixels to be opened raises."""
-
-
 def read_image(file: Path, white: Sequence[float]) -> Any:
     """Return an image as bytes (height, width, channels): grey or colours, with alpha where it has some.
 
     It is turned as its EXIF data say. Of several frames it is the first. ``white`` are the values, rising, that stand
-    for white in images of more than 8 bits: the least that holds all of one. Raises OSError, ValueError and others
-    where there is no image.
+    for white in images of more than 8 bits: the least that holds all of one. Raises Exception where there is no
+    image: damaged files break Pillow and NumPy in many ways.
     """
+    with warnings.catch_warnings(action="ignore"):  # on odd EXIF data, or a large image
+        return bytes_in(file, white)
+
+
+def bytes_in(file: Path, white: Sequence[float]) -> Any:
+    """Return an image as ``read_image`` does, with Pillow's warnings: threads cannot ignore them for themselves."""
     values, alpha = numbers_in(file)
     pixels = as_bytes(values, white)
     return pixels if alpha is None else numpy.concatenate((pixels, alpha), axis=2)
@@ -53,7 +55,7 @@ def numbers_in(file: Path) -> tuple[Any, Any]:
 
 def decoded(file: Path, order: str = "") -> tuple[Any, str]:
     """Return what Pillow makes of a picture, and the order of bytes in its colours where they have 16 bits."""
-    with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # on odd EXIF data, or a large image
+    with Image.open(file) as image:
         own = order_of(image)
         if order:
             image.tile = [tile._replace(args=exchanged(tile.args, own, order)) for tile in image.tile]
@@ -121,13 +123,14 @@ def top_of(file: Path) -> int | float | None:
     if file.suffix.lower() not in DEEP:
         return None
     try:
-        if file.suffix.lower() != ".npy":
-            with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
-                if not is_deep(image) and not order_of(image):
-                    return None
-        values, _ = numbers_in(file)
+        with warnings.catch_warnings(action="ignore"):
+            if file.suffix.lower() != ".npy":
+                with Image.open(file) as image:
+                    if not is_deep(image) and not order_of(image):
+                        return None
+            values, _ = numbers_in(file)
         return top_in(values) if values.dtype.kind in "uif" and values.dtype != numpy.uint8 else None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+    except Exception:  # as in ``read_image``
         return None
 
 
@@ -138,7 +141,7 @@ def is_animated(file: Path) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             return bool(getattr(image, "is_animated", False))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+    except Exception:  # as in ``read_image``
         return False
 
 
@@ -190,5 +193,7 @@ def reason(error: Exception) -> str:
         return "it is no image, or is damaged"
     if isinstance(error, Image.DecompressionBombError):
         return f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
+    if not isinstance(error, OSError | ValueError | SyntaxError | EOFError):
+        return "it is no image, or is damaged"
     text = str(error) or type(error).__name__
     return text.splitlines()[0][:120]

@@ -3,6 +3,7 @@
 import gzip
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images import find, read
 from resnet_explorer.images.choice import DataChoice, DataKind
+from resnet_explorer.probes.decoding import Decoded
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.input_shape import check_images
 
@@ -30,7 +32,8 @@ class Source:
     """Labelled images; the first ``train`` are the training images. ``text`` names the set.
 
     ``pick`` takes indices, a height and a width, and returns the images as (n, channels, height, width) from 0 to 1.
-    Sets of one size, which is ``native``, ignore the requested size.
+    Sets of one size, which is ``native``, ignore the requested size. Where each image is a file, ``decode`` returns the
+    bytes (3, height, width) of one.
     """
 
     text: str
@@ -38,6 +41,7 @@ class Source:
     train: int
     pick: Callable[[Tensor, int, int], Tensor]
     native: tuple[int, int] | None = None
+    decode: Callable[[int, int, int], Tensor] | None = None
 
 
 def in_memory(text: str, images: Tensor, labels: Tensor, train: int, top: float = 255.0) -> Source:
@@ -139,24 +143,29 @@ def _files(text: str, files: Sequence[tuple[Path, int, str]]) -> Source:
     labels = torch.tensor([label for _, label, _ in shuffled])
     white = read.white_of(top for top in (read.top_of(path) for path, _, _ in shuffled) if top is not None)
 
-    def pick(indices: Tensor, height: int, width: int) -> Tensor:
-        return torch.stack([_read(shuffled[index][0], white, height, width) for index in indices.tolist()])
+    def decode(index: int, height: int, width: int) -> Tensor:
+        return _read(shuffled[index][0], white, height, width)
 
-    return Source(text, labels, trained if trained < len(labels) else max(1, trained - trained // 6), pick)
+    def pick(indices: Tensor, height: int, width: int) -> Tensor:
+        decoded = Decoded(lambda index: decode(index, height, width), len(shuffled), (3, height, width))
+        return decoded.take(indices).float() / 255
+
+    train = trained if trained < len(labels) else max(1, trained - trained // 6)
+    return Source(text, labels, train, pick, decode=decode)
 
 
 def _read(file: Path, white: Sequence[float], height: int, width: int) -> Tensor:
     from PIL import Image, ImageOps
 
     try:
-        image = Image.fromarray(read.with_channels(read.read_image(file, white), 3))
-    except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
+        image = Image.fromarray(read.with_channels(read.bytes_in(file, white), 3))
+    except Exception as error:  # damaged files break Pillow and NumPy in many ways
         raise ExplorerError(
             str(file), f"{file.name} cannot be read as an image.", "Remove it from the folder."
         ) from error
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     pixels = torch.frombuffer(bytearray(fitted.tobytes()), dtype=torch.uint8)
-    return pixels.reshape(height, width, 3).permute(2, 0, 1).float() / 255
+    return pixels.reshape(height, width, 3).permute(2, 0, 1)
 
 
 NOISES = 70_000
@@ -199,6 +208,7 @@ class Images:
     """
 
     judged = "test"
+    is_lazy = False  # what cannot be read is said before a training begins
 
     def __init__(self, choice: DataChoice, spec: ResNetSpec, image: InputShape) -> None:
         self._channels, self._height, self._width = spec.in_channels, image.height, image.width
@@ -207,6 +217,7 @@ class Images:
         if not noise:
             check_images(spec.dims, "These are images; noise will do for it.")
         self._source = _noise(spec, self._sizes) if noise else source(choice)
+        self._decoded = self._decoded_files()
         self._labels = _labels(self._source, spec)
         kept = torch.arange(len(self._labels))
         if spec.classes is not None:
@@ -239,11 +250,28 @@ class Images:
             x = functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
         return x.contiguous(), self._labels[indices]  # torchvision's sets are (N, H, W, C) underneath
 
+    def decoding(self, count: int | None = None) -> AbstractContextManager[None]:
+        """Return the context in which so many threads decode what is expected: as many as usual, none with 0."""
+        return nullcontext() if self._decoded is None else self._decoded.decoding(count)
+
+    def expect(self, indices: Tensor) -> None:
+        """Have images decoded that are taken soon, in this order."""
+        if self._decoded is not None:
+            self._decoded.expect(indices.tolist())
+
     def unscaled(self, x: Tensor) -> Tensor:
         """Return images before their normalisation, from 0 to 1; noise is not normalised."""
         return x.cpu() * self._std + self._mean
 
+    def _decoded_files(self) -> Decoded | None:
+        decode, height, width = self._source.decode, self._height, self._width
+        if decode is None:
+            return None
+        return Decoded(lambda index: decode(index, height, width), len(self._source.labels), (3, height, width))
+
     def _resized(self, indices: Tensor) -> Tensor:
+        if self._decoded is not None:
+            return _with_channels(self._decoded.take(indices).float() / 255, self._channels)
         return _with_channels(self._source.pick(indices, self._height, self._width), self._channels)
 
     def _moments(self) -> tuple[Tensor, Tensor]:

@@ -22,9 +22,11 @@ class RunKind:
     train: str
     images: str
 
-    def go_on(self, folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Any:
+    def go_on(
+        self, folder: Path, until: int | None, known_steps: int | None, tensorboard: bool, decode: int | None
+    ) -> Any:
         """Return an iterator of what continuing the run yields."""
-        return resolve(self.train)(folder, until, known_steps, tensorboard)
+        return resolve(self.train)(folder, until, known_steps, tensorboard, decode)
 
     def images_of(self, folder: Path) -> Any:
         """Return the images of a run, with the interface of ``probes.data.Images``."""

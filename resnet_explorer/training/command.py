@@ -87,9 +87,11 @@ def sweep(options: argparse.Namespace) -> int:
 
 
 def check_workers(options: argparse.Namespace) -> None:
-    """Raise ExplorerError where less than one run at a time is asked for."""
+    """Raise ExplorerError where less than one run at a time is asked for, or less than no threads that decode."""
     if options.workers is not None and options.workers < 1:
         raise ExplorerError("workers", f"{options.workers} workers train nothing.", "Choose 1 or more.")
+    if options.decoders is not None and options.decoders < 0:
+        raise ExplorerError("decoders", f"{options.decoders} threads cannot decode images.", "Choose 0 or more.")
 
 
 def _train(all_tasks: Sequence[Task], options: argparse.Namespace) -> Outcome:
@@ -108,7 +110,7 @@ def _train(all_tasks: Sequence[Task], options: argparse.Namespace) -> Outcome:
         if places and options.cluster:
             outcome = run_on_cluster(all_tasks, places, display, options.cluster)
         elif places:
-            rest = None, options.tensorboard, 0
+            rest = None, options.tensorboard, 0, options.decoders
             jobs = {place: TrainRun(all_tasks[place].plan, str(all_tasks[place].folder), *rest) for place in places}
             outcome = LocalWorkers(jobs, display, options.workers).run()
     report_problems(outcome, all_tasks)

@@ -243,14 +243,16 @@ def iterate_steps(
     *,
     known_steps: int | None = None,
     tensorboard: bool = False,
+    decode: int | None = None,
 ) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps as they are made, and last how the training ended.
 
     With a ``folder`` the run is saved there, and continues where it stopped; ``until`` stops it after so many steps in
     all. ``known_steps``: the number of steps the caller already has; later ones that are kept come in the first chunk.
-    None asks for new steps alone. To pause, close the generator: the state is saved. Raises ExplorerError where the
-    images are missing, the network cannot take them, or the folder holds another run; a loss that is not finite or a
-    full disk end the run with its ``problem``.
+    None asks for new steps alone. ``decode`` is how many threads decode images: as many as usual, none with 0. To
+    pause, close the generator: the state is saved. Raises ExplorerError where the images are missing, the network
+    cannot take them, or the folder holds another run; a loss that is not finite or a full disk end the run with its
+    ``problem``.
     """
     check(plan)
     blocks = places(plan.spec, replace(plan.image, batch=plan.recipe.batch), Mode.TRAIN)
@@ -264,7 +266,9 @@ def iterate_steps(
         environment = kept.kept() if kept else None
         trainer = Trainer(plan)
         mark = kept.restore(trainer) if kept and environment else Mark()
-        training_run = TrainingRun(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
+        feed = Feed(plan, trainer.layout)
+        stack.enter_context(feed.images.decoding(decode))
+        training_run = TrainingRun(trainer, feed, blocks, kept, mark)
         yield from go_on(training_run, environment, until, known_steps, tensorboard)
 
 
@@ -299,6 +303,7 @@ def train_run(job: TrainRun) -> Iterator[object]:
         with suppress(ExplorerError):
             plan, _ = read_head(folder)
             if replace(plan, name="") == replace(job.plan, name=""):
-                steps: Iterator[object] = kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+                steps: Iterator[object] = kind.go_on(folder, job.until, job.known_steps, job.tensorboard, job.decode)
                 return steps
-    return iterate_steps(job.plan, folder, job.until, known_steps=job.known_steps, tensorboard=job.tensorboard)
+    known, events = job.known_steps, job.tensorboard
+    return iterate_steps(job.plan, folder, job.until, known_steps=known, tensorboard=events, decode=job.decode)

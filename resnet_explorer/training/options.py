@@ -35,6 +35,7 @@ _DATA = (
     "cifar100:DIR, mnist:DIR, fashion-mnist:DIR; nothing is downloaded"
 )
 _WORKERS = "runs trained at the same time (default: one per core)"
+DECODERS = "threads of each run that decode images beside the training; 0: none (default: 2, or 1 on two cores)"
 _PICTURE = "the training loss as a picture: .svg, .pdf or .png; median and range where there are several seeds"
 
 
@@ -62,6 +63,7 @@ def add_train_options(commands: Commands) -> None:
 
     parser.add_argument("--device", metavar="NAME", help="PyTorch device: cpu (the default), cuda:0, mps, …")
     parser.add_argument("--workers", type=int, metavar="N", help=_WORKERS)
+    parser.add_argument("--decoders", type=int, metavar="N", help=DECODERS)
     output, go_on = "where runs are saved (default: runs/DATE TITLE)", "continue the runs saved there"
     parser.add_argument("-o", "--output", metavar="RUNDIR", type=Path, help=output)
     parser.add_argument("--continue", dest="continued", metavar="RUNDIR", type=Path, help=go_on)
@@ -116,4 +118,4 @@ def add_sweep_options(commands: Commands) -> None:
     where.add_argument("--workers", type=int, metavar="N", help=_WORKERS)
     where.add_argument("--cluster", metavar="ADDRESS", help="the address of a Dask scheduler to train on")
     parser.add_argument("--theme", choices=THEMES, default="light", help="the figure's colours")
-    parser.set_defaults(continued=None, tensorboard=False)
+    parser.set_defaults(continued=None, tensorboard=False, decoders=None)

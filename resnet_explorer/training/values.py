@@ -43,7 +43,7 @@ class TrainRun:
 
     Partial results are a ``Chunk`` of steps, the result is an ``Ending``. Cancelling pauses: the state is saved first,
     and the same job continues from there. ``known_steps``: the number of steps the caller already has; later ones that
-    are kept are sent first.
+    are kept are sent first. ``decode`` is how many threads decode images beside it: as many as usual, none with 0.
     """
 
     plan: RunPlan
@@ -51,6 +51,7 @@ class TrainRun:
     until: int | None = None
     tensorboard: bool = False
     known_steps: int | None = None
+    decode: int | None = None
 
     @property
     def device(self) -> str:

@@ -66,7 +66,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = ("finetune", str(photos), *TINY, "--input", "16", "--strategy", "A", "-o", "run")
-    out, err = told(capsys, *text, "--save", "pth")
+    out, err = told(capsys, *text, "--save", "pth", "--decoders", "0")
     found, groups, after = out.index("broken.jpg"), out.index("norms and biases"), out.index("seconds")
     assert found < groups < after, "the checks first, then the groups, then what came of it"
     assert "from epoch 1: 2 of 23 tensors train" in out and "A new head guesses" in out
@@ -248,6 +248,7 @@ class TestBadInput:
             (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
             (("digits", *NET, "--rate", "0"), "learning rate of 0"),
             (("digits", *NET, "--workers", "0"), "workers"),
+            (("digits", *NET, "--decoders", "-1"), "-1 threads cannot decode images"),
             (("digits", *NET, "--seeds", "0"), "0 seeds cannot be trained"),
             (("/nowhere", *NET), "is no folder"),
             (("digits", "--net", "resnet20", "--weights", "/nowhere.pth"), "cannot be read"),

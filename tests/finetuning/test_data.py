@@ -13,15 +13,16 @@ from PIL import Image
 from torchvision.models import ResNet18_Weights, ResNet50_Weights, WeightsEnum
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning import data as tune_data
 from resnet_explorer.finetuning.checks import check
 from resnet_explorer.finetuning.choices import GreyWay, Preprocess, TuneData, TuneKind, WeightsChoice, WeightsKind
-from resnet_explorer.finetuning.data import TuneImages, complete, listing, load
+from resnet_explorer.finetuning.data import TuneImages, complete, load
 from resnet_explorer.finetuning.data_report import DataReport, Part
 from resnet_explorer.finetuning.jobs import predict
+from resnet_explorer.finetuning.listing import listing
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import CheckData
 from resnet_explorer.finetuning.weights import start
+from resnet_explorer.probes import decoding
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 
@@ -189,7 +190,7 @@ class TestPreparation:
     ) -> None:
         one = plan(folder, image=InputShape(1, 20, 36))
         kept = last(TuneImages, load(one))
-        monkeypatch.setattr(tune_data, "ROOM", 0)
+        monkeypatch.setattr(decoding, "room", lambda: 0)
         read = last(TuneImages, load(one))
         assert len(kept.train) == 16 and len(kept.test) == 4
         assert torch.equal(kept.take(kept.test)[0], read.take(read.test)[0])

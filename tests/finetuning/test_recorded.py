@@ -18,8 +18,8 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.assets import path
 from resnet_explorer.cli import main
 from resnet_explorer.finetuning.choices import MNIST_WEIGHTS, NO_WEIGHTS, Strategy, TuneData, TuneKind, mnist_spec
-from resnet_explorer.finetuning.data import listing
 from resnet_explorer.finetuning.data_report import Part
+from resnet_explorer.finetuning.listing import listing
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.finetuning.plan import read_plan
 from resnet_explorer.finetuning.recorded import (
