@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence, Set
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QTreeWidget, QTreeWidgetItem, QWidget
 
 from resnet_explorer.picture.chart import Axis, Scale, SeriesStyle
@@ -190,9 +190,14 @@ _KINDS = (("blocks", "Blocks", ""), ("heat", "Over the steps", "Blocks by steps,
 
 
 class RunPane(QStackedWidget):
-    """Plots some runs as chosen in ``list``: curves, schedules, blocks or a heat map; ``changed``: another choice."""
+    """Plots some runs as chosen in ``list``: curves, schedules, blocks or a heat map; ``changed``: another choice.
+
+    ``appeared``: it is seen, and runs were not drawn while it was not.
+    """
 
     changed = Signal()
+    appeared = Signal()
+    _is_old = False
 
     def __init__(self, document: Document, usual: str, name: str) -> None:
         super().__init__()
@@ -247,15 +252,23 @@ class RunPane(QStackedWidget):
 
     def show_runs(self, shown: Sequence[Traced], options: Options, chosen: int = 0) -> None:
         """Show runs; ``chosen`` is the one whose heat map is shown."""
+        self._is_old = False
         if not self._is_heat(shown, options, chosen):
             self.chart.show_chart(*self._drawing(shown, options))
 
     def showing_runs(self, shown: Sequence[Traced], options: Options, chosen: int = 0) -> Iterator[None]:
-        """Show runs as ``show_runs`` does, in pieces; only what is seen."""
-        if self.isVisible() and not self._is_heat(shown, options, chosen):
+        """Show runs as ``show_runs`` does, in pieces; what is not seen waits until it is."""
+        self._is_old = not self.isVisible()
+        if not self._is_old and not self._is_heat(shown, options, chosen):
             drawing = self._drawing(shown, options)
             yield
             yield from self.chart.showing(*drawing)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_old:
+            self._is_old = False
+            self.appeared.emit()
 
     def _is_heat(self, shown: Sequence[Traced], options: Options, chosen: int) -> bool:
         """Show the heat map where one is chosen, and return whether that is all to be shown."""
@@ -290,8 +303,8 @@ WIDE = 620
 class RunPictures(QWidget):
     """Plots of some runs, and the table of runs; ``changed``: another choice.
 
-    A second plot stands beside the first one where both have room; ``appeared``: it is to be drawn. ``tools`` choose
-    what is plotted.
+    A second plot stands beside the first one where both have room. ``tools`` choose what is plotted; ``appeared``: one
+    is seen, and runs were not drawn while it was not.
     """
 
     changed = Signal()
@@ -306,6 +319,7 @@ class RunPictures(QWidget):
         self.second.hide()
         for pane in (self.first, self.second):
             pane.changed.connect(self.changed)
+            pane.appeared.connect(self.appeared)
         hbox((self.first, 1), (self.second, 1), of=self, spacing=0)
         self.options.changed.connect(self.changed)
         self.table.toggled_row.connect(self.changed)
@@ -318,12 +332,9 @@ class RunPictures(QWidget):
         """Show the second plot only where both are wide enough."""
         super().resizeEvent(event)
         both = self.width() >= 2 * WIDE * self.font().pointSizeF() / USUAL_POINTS
-        is_new = both and self.second.isHidden()
         self.second.setVisible(both)
         if self.second.list.parent():
             self.second.list.setVisible(both)
-        if is_new:
-            self.appeared.emit()
 
     @property
     def canvas(self) -> Canvas:

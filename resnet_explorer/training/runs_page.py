@@ -95,7 +95,7 @@ class RunsPage(PageView, Generic[T]):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._is_old:
-            self.draw_soon()
+            self.draw_soon(0)
 
     def rename(self, place: int, name: str) -> bool:
         """Rename a current run; where that fails say why, and return False."""

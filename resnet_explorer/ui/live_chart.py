@@ -17,6 +17,9 @@ class LiveChartView(ChartView):
         self, chart: Chart, strips: tuple[Strip, ...] = (), value: Axis | None = None, text: str = ""
     ) -> Iterator[None]:
         """Show another chart as ``show_chart`` does, in pieces: what was there is seen until all of it is painted."""
+        if not self.isVisible():  # nobody waits for its pixels
+            self.show_chart(chart, strips, value, text)
+            return
         before = self._user_choices()
         made = self._wanted(chart, strips, value, text)
         drawn = self._draw(made)
