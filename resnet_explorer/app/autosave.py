@@ -1,8 +1,8 @@
 """Keeps the session of a window: a while after each change, beside the window's thread, and when it is closed."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from threading import Thread
 
 from PySide6.QtCore import QObject, Signal
 
@@ -31,7 +31,8 @@ class Autosave(QObject):
     def __init__(self, take: Callable[[], Snapshot], path: Path, parent: QObject) -> None:
         super().__init__(parent)
         self._take, self._path = take, path
-        self._thread: Thread | None = None
+        self._writer = ThreadPoolExecutor(1, "autosave")  # kept: a new thread is waited for until it has begun
+        self._writing: Future[None] | None = None
         self._saved: SavedSession | None = None
         self._has_failed = False
         self._rest = timer(self, REST_MS, self._save, once=True)
@@ -47,8 +48,8 @@ class Autosave(QObject):
     def finish(self) -> None:
         """Save now, after what is being saved."""
         self._stop()
-        if self._thread:
-            self._thread.join()
+        if self._writing:
+            wait([self._writing])
         self._saved = None  # written in any case: the next start goes on with the session that was written last
         self._write(self._take())
 
@@ -58,11 +59,13 @@ class Autosave(QObject):
 
     def _save(self) -> None:
         self._stop()
-        if self._thread and self._thread.is_alive():
+        if self._writing and not self._writing.done():
             self._again.start()
             return
-        self._thread = Thread(target=self._write, args=(self._take(),))
-        self._thread.start()
+        written, self._writing = self._writing, None
+        if written:
+            written.result()  # what went wrong without a sentence is reported as any other error
+        self._writing = self._writer.submit(self._write, self._take())
 
     def _write(self, snapshot: Snapshot) -> None:
         """Write a session unless it is in the file already; in any thread."""

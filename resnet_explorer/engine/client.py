@@ -17,6 +17,7 @@ from typing import Any
 from resnet_explorer.engine import processes
 from resnet_explorer.engine.jobs import Job, Place, modules_of, row_of
 from resnet_explorer.engine.messages import Cancel, Died, Failed, Finished, Reply, Request, Stopped
+from resnet_explorer.engine.priority import Priority
 
 GRACE = 2.0
 """Seconds that a cancelled job has to stop by itself."""
@@ -48,9 +49,11 @@ class _Worker:
 class Engine:
     """One process that owns PyTorch, and the queue of what it is asked."""
 
-    def __init__(self, deliver: Callable[[Reply], None], numbers: Iterator[int] | None = None) -> None:
+    def __init__(
+        self, deliver: Callable[[Reply], None], numbers: Iterator[int] | None = None, priority: Priority = Priority.USER
+    ) -> None:
         """Hand replies to ``deliver``; ``numbers`` are those of its jobs, 1, 2, 3, … where none are given."""
-        self._deliver = deliver
+        self._deliver, self._priority = deliver, priority
         self._numbers = numbers or count(1)
         self._preload: Callable[[], Sequence[str]] | None = None
         self._workers = [_Worker(0)]
@@ -135,7 +138,8 @@ class Engine:
         context = processes.context(with_optimisers=self._preload is not None)
         worker.connection, far = multiprocessing.Pipe()
         modules = self._preload() if self._preload else None
-        worker.process = context.Process(target=processes.work, args=(far, modules), daemon=True, name="engine")  # type: ignore[attr-defined]
+        given = far, modules, self._priority
+        worker.process = context.Process(target=processes.work, args=given, daemon=True, name="engine")  # type: ignore[attr-defined]
         processes.start_thread(self._listen, worker.number, worker.process, worker.connection, far)
 
     def _listen(self, worker: int, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:
@@ -159,10 +163,14 @@ class Pool(Engine):
     """Processes that take jobs from one queue: one that dies ends its own job alone."""
 
     def __init__(
-        self, deliver: Callable[[Reply], None], size: int | None = None, numbers: Iterator[int] | None = None
+        self,
+        deliver: Callable[[Reply], None],
+        size: int | None = None,
+        numbers: Iterator[int] | None = None,
+        priority: Priority = Priority.USER,
     ) -> None:
         """As many processes as ``size`` or the cores; each imports the modules of all jobs of the pool first."""
-        super().__init__(deliver, numbers)
+        super().__init__(deliver, numbers, priority)
         self._preload = partial(modules_of, Place.POOL)
         self._workers = [_Worker(number + 1) for number in range(size or os.cpu_count() or 1)]
 

@@ -17,6 +17,7 @@ from weakref import WeakSet
 import psutil
 
 from resnet_explorer.engine.messages import Failed, Request
+from resnet_explorer.engine.priority import Priority, stand_back
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 
@@ -84,11 +85,12 @@ def _server() -> int | None:
     return getattr(getattr(module, "_forkserver", None), "_forkserver_pid", None)
 
 
-def work(connection: "Connection[Any, Any]", preload: Sequence[str] | None = None) -> None:
+def work(connection: "Connection[Any, Any]", preload: Sequence[str] | None, priority: Priority) -> None:
     """Serve requests until the window is gone; it imports the modules of ``preload`` first.
 
     Without PyTorch each request is answered with the sentence that says so.
     """
+    stand_back(priority)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it says what becomes of jobs
     with suppress(EOFError, OSError):  # the window is gone
         try:

@@ -31,8 +31,6 @@ from resnet_explorer.verify import against_pytorch
 from resnet_explorer.weights import checkpoint
 from resnet_explorer.weights.values import LIMIT
 
-NICENESS = 5
-"""The window comes first."""
 _OUT_OF_MEMORY = ("There is not enough memory for this.", "Try a smaller batch or image, or another device.")
 _REFUSED = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed", "overflow")
 """What PyTorch says on the CPU where a tensor finds no room."""
@@ -43,8 +41,6 @@ def serve(connection: "Connection[Any, Any]", preload: Sequence[str] | None = No
 
     A process of the pool imports the modules of its jobs first: ``preload``.
     """
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     threading.Thread(target=_leave_with_the_window, daemon=True).start()
     gc.freeze()  # PyTorch's own objects: a full collection of them takes as long as a deep network's graph

@@ -25,8 +25,9 @@ from resnet_explorer.runs.plan import Run
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.training.bars import TrainingBar
 from resnet_explorer.training.chart_data import Traced
+from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.curves_part import ShownCurves
-from resnet_explorer.training.run_view import RunsPage
+from resnet_explorer.training.runs_page import REPLAY_MS, RunsPage
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import Flow
@@ -118,7 +119,8 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.curves = CurvesPane(document, self.trainer.root)
         self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
         self.replay = TransferReplay()
-        self._plots = ShownCurves(self.curves.pictures, self.replay.bar, self.inside)
+        self.pictures = self.curves.pictures
+        self._plots = ShownCurves(self.pictures, self.replay.bar, self.inside)
         self._asked_once = self._still = self._is_live = self._has_part = self._is_stale = False
         self._spec: ResNetSpec | None = None
         self._lay_out()
@@ -158,6 +160,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.trainer.ended.connect(self.curves.list_kept)
         self.state.changed.connect(self._on_plan)
         self.curves.changed.connect(self.draw)
+        self.pictures.appeared.connect(self.draw_soon)
         self.replay.moved.connect(self._on_moved)
         self.curves.kept_wanted.connect(self._on_kept)
         self.setup.channels.measure.clicked.connect(lambda: self.views.setCurrentWidget(self.ways))
@@ -210,6 +213,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return "inspect" if self.views.currentWidget() is self.inside else ""
 
     def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         if self._spec is not None:
             self.state.use_network(self._spec)
         self._ask_anew()
@@ -255,7 +259,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
 
     def _on_moved(self) -> None:
         self._is_live = not self.replay.is_on
-        self.draw()
+        self.draw_soon(REPLAY_MS) if self.replay.bar.playing else self.draw()
 
     def reduce_motion(self, still: bool) -> None:
         self._still = still
@@ -352,10 +356,5 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.inside.show_run(str(run.folder), run.plan, names, others)
 
     @property
-    def shown(self) -> tuple[Traced, ...]:
-        """Return the runs with their looks; hidden ones are marked."""
-        return self.curves.pictures.traced(self.runs)
-
-    def draw(self) -> None:
-        replayed = self.replay.is_on
-        self.curves.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
+    def is_replayed(self) -> bool:
+        return self.replay.is_on

@@ -1,6 +1,6 @@
 """What comes of a fine-tuning: the same test images before and after, and the model with its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from resnet_explorer.insight.pictures import MarksView
 from resnet_explorer.insight.values import Confusion, ConfusionRequest
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.runs.folder import TUNE, list_runs, read
+from resnet_explorer.runs.folder import RunFolder, found_runs, newest_first, read
 from resnet_explorer.runs.plan import Chunk
 from resnet_explorer.runs.unfinished import Unfinished
 from resnet_explorer.training.controller import LiveRun, TrainingController
@@ -33,6 +33,7 @@ from resnet_explorer.ui.jobs import Jobs, JobState
 from resnet_explorer.ui.jobs_panel import Question
 from resnet_explorer.ui.parts import NO_MARGINS, WrappedLabel, button, describe, hbox, heading, panel, vbox
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
+from resnet_explorer.ui.turns import Turns
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ class CurvesPane(QWidget):
 
     def __init__(self, document: Document, root: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._root = root
+        self._root, self._turns = root, Turns(self)
         self.pictures = RunPictures(document)
         self.first, self.second, self.table = self.pictures.first, self.pictures.second, self.pictures.table
         tip = "Open a saved fine-tuning to evaluate, export or continue it"
@@ -144,11 +145,16 @@ class CurvesPane(QWidget):
         self.pictures.show_theme(theme)
 
     def list_kept(self) -> None:
-        runs = (
-            (f"{run.name}, {run.environment.began[:16].replace('T', ' ')}", run.path, run.path)
-            for run in list_runs(self._root)
-            if (run.path / TUNE).is_file()
-        )
+        """List the kept fine-tunings, in pieces between the window's events."""
+        self._turns.begin(self._listing())
+
+    def _listing(self) -> Iterator[None]:
+        found: list[RunFolder] = []
+        for run in found_runs(self._root):
+            found += [run] if run.is_tuning else []
+            yield
+        runs = ((f"{run.name}, {run.environment.began[:16].replace('T', ' ')}", run.path, run.path)
+                for run in newest_first(found))  # fmt: skip
         self.kept.offer([("Kept fine-tunings…",), *runs])
         self.kept.setEnabled(self.kept.count() > 1)
 

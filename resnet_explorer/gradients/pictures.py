@@ -1,5 +1,7 @@
 """The pictures of the gradient lab: the chart, the heat maps of a training, its steps, and the explanation."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QScrollArea, QWidget
@@ -24,12 +26,14 @@ from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.quantities import TERMS, WORDS, Quantity
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
-from resnet_explorer.ui.chart_view import ChartView, HeatView
+from resnet_explorer.ui.chart_view import HeatView
 from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.live_chart import LiveChartView
 from resnet_explorer.ui.parts import fill, hbox, heading, stack, text, tool, vbox
 from resnet_explorer.ui.play_bar import PlayBar
 from resnet_explorer.ui.status import LinesLabel
 from resnet_explorer.ui.style import USUAL_POINTS
+from resnet_explorer.ui.turns import Turns
 
 PLAY_MS = 250
 LOSS_HIGH = 300
@@ -144,7 +148,7 @@ class GradientPictures(QWidget):
         super().__init__()
         self._shown: object = None
         self._quantity = Quantity.INPUT
-        self.chart, self.heat, self.losses = ChartView(document), HeatView(document), ChartView(document)
+        self.chart, self.heat, self.losses = LiveChartView(document), HeatView(document), LiveChartView(document)
         self.bar = DescentBar()
         self.stack = stack(self.chart, self.heat)
         vbox((self.stack, 1), self.losses, of=self, spacing=0)
@@ -153,6 +157,9 @@ class GradientPictures(QWidget):
         self.losses.setAccessibleName("Training losses")
         self.losses.hide()
         self.bar.hide()
+        self._turns = Turns(self)
+        self._drawn: DescentStep | None = None
+        self._turns.ended.connect(self._on_drawn)
         self.bar.changed.connect(self._on_step)
         self.bar.view_changed.connect(self._draw)
 
@@ -184,6 +191,7 @@ class GradientPictures(QWidget):
         self._draw()
 
     def _draw(self) -> None:
+        self._turns.stop()
         result, quantity = self._shown, self._quantity
         step = self.bar.step if isinstance(result, Descent) and result.measured else None
         view = self.bar.view if step else DescentView.LOSS
@@ -213,9 +221,28 @@ class GradientPictures(QWidget):
         if self.bar.view is DescentView.HEAT and isinstance(result, Descent) and step:
             self.heat.show_column(self.bar.slider.value())
             self.losses.show_chart(loss_chart(result, step, small=True))
+        elif self.bar.playing and isinstance(result, Descent) and step:
+            if not self._turns.is_busy:
+                self._turns.begin(self._drawing(result, step))
         else:
             self._draw()
         self.step_changed.emit()
+
+    def _drawing(self, result: Descent, step: DescentStep) -> Iterator[None]:
+        """Draw a step that is played as ``_draw`` does, in pieces."""
+        self._drawn = step
+        if self.bar.view is DescentView.LOSS:
+            yield from self.chart.showing(loss_chart(result, step))
+            return
+        plot = step_plot(result, self._quantity, step)
+        yield
+        yield from self.chart.showing(plot)
+        yield from self.losses.showing(loss_chart(result, step, small=True))
+
+    def _on_drawn(self) -> None:
+        """Draw the step that is played by now."""
+        if isinstance(self._shown, Descent) and self.bar.step not in (None, self._drawn):
+            self._on_step()
 
 
 SOURCES = (

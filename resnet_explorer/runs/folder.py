@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -176,10 +176,18 @@ def summarize_run(folder: Path) -> RunFolder:
 
 def list_runs(root: Path) -> tuple[RunFolder, ...]:
     """Return the runs in a folder and its subfolders, the newest first; other folders are skipped."""
-    runs = []
+    return newest_first(found_runs(root))
+
+
+def found_runs(root: Path) -> Iterator[RunFolder]:
+    """Yield the runs of ``list_runs`` as they are found: each takes a millisecond to read."""
     for folder in _folders(root, DEPTH):
         with suppress(ExplorerError):  # of a newer version, or broken: ``read`` says why
-            runs.append(summarize_run(folder))
+            yield summarize_run(folder)
+
+
+def newest_first(runs: Iterable[RunFolder]) -> tuple[RunFolder, ...]:
+    """Return runs as a list of them is ordered."""
     return tuple(sorted(runs, key=lambda run: (run.environment.began, str(run.path)), reverse=True))
 
 

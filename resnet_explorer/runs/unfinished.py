@@ -1,6 +1,11 @@
-"""Trainings that have steps left: noted in a file while they run, so that the next start can offer them."""
+"""Trainings that have steps left: noted in a file while they run, so that the next start can offer them.
+
+The file is written on a thread: beside trainings that save their states a disk keeps its writers waiting for as long
+as a third of a second, which the window must not be.
+"""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +33,23 @@ class _File:
     runs: tuple[Unfinished, ...] = ()
 
 
+_writer = ThreadPoolExecutor(1, "unfinished runs")
+"""One thread, so that what is noted last is written last; the interpreter ends after it."""
+_writing: Future[None] | None = None
+
+
 def note(root: Path, lab: str, runs: Sequence[Unfinished]) -> None:
-    """Write down the unfinished runs of a lab in place of those of before; write errors are ignored."""
+    """Write down the unfinished runs of a lab in place of those of before, soon; write errors are ignored."""
+    global _writing
+    _writing = _writer.submit(_write, root, lab, tuple(runs))
+
+
+def _write(root: Path, lab: str, runs: tuple[Unfinished, ...]) -> None:
     file = root / f"unfinished-{lab}.json"
     try:
         if runs:
             root.mkdir(parents=True, exist_ok=True)
-            files.write(file, codec.encode(_File(FORMAT, VERSION, tuple(runs)), WRITERS).encode())
+            files.write(file, codec.encode(_File(FORMAT, VERSION, runs), WRITERS).encode())
         else:
             file.unlink(missing_ok=True)
     except (OSError, ExplorerError):
@@ -42,7 +57,12 @@ def note(root: Path, lab: str, runs: Sequence[Unfinished]) -> None:
 
 
 def noted(root: Path, lab: str) -> tuple[Unfinished, ...]:
-    """Return the runs of a lab that were unfinished when the app ended; none where that cannot be read."""
+    """Return the runs of a lab that were unfinished when the app ended; none where that cannot be read.
+
+    What this process has noted is waited for.
+    """
+    if _writing is not None:
+        _writing.result()
     file = root / f"unfinished-{lab}.json"
     try:
         content = codec.unwrap(file.read_text(encoding="utf-8"), FORMAT, (VERSION,), str(file), "holds no runs")

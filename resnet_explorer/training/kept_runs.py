@@ -1,7 +1,7 @@
 """The list of saved runs and of the app's recordings: shown, continued, renamed and deleted."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -11,18 +11,23 @@ from PySide6.QtGui import QKeyEvent, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.folder import RunFolder, Trashed, fetch_back, list_runs, rename, throw_away
+from resnet_explorer.runs.folder import RunFolder, Trashed, fetch_back, found_runs, newest_first, rename, throw_away
 from resnet_explorer.training.presets import PRESETS
 from resnet_explorer.ui.parts import button, describe, label, vbox
+from resnet_explorer.ui.turns import Turns
 
 T = TypeVar("T")
 _PATH = Qt.ItemDataRole.UserRole
 
 
-def _grouped(root: Path) -> list[tuple[str, list[RunFolder]]]:
-    """Return the saved runs under the name of the folder that they share, the newest group first."""
+def _grouped(root: Path) -> Generator[None, None, list[tuple[str, list[RunFolder]]]]:
+    """Return the saved runs under the name of the folder that they share, the newest group first, in pieces."""
+    found: list[RunFolder] = []
+    for run in found_runs(root):
+        found.append(run)
+        yield
     groups: dict[Path, list[RunFolder]] = {}
-    for run in list_runs(root):
+    for run in newest_first(found):
         groups.setdefault(run.path.parent, []).append(run)
     return [
         ("Others" if folder == root else folder.name, sorted(runs, key=lambda run: run.path.name))
@@ -58,6 +63,7 @@ class KeptRuns(QWidget):
     def __init__(self, root: Path, recorded: Path, undo: QUndoStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._root, self._recorded, self._undo = root, recorded, undo
+        self._turns = Turns(self)
         self.tree = describe(_Tree(), "Saved runs")
         self.tree.setHeaderHidden(True)
         self.tree.setColumnCount(2)
@@ -86,30 +92,30 @@ class KeptRuns(QWidget):
         self._on_selection()
 
     def refresh(self) -> None:
-        own = _grouped(self._root)
+        """Read the folders anew, now."""
+        self._turns.stop()
+        for _ in self._refreshing():
+            pass
+
+    def refresh_soon(self) -> None:
+        """Read the folders anew in pieces, between the window's events."""
+        self._turns.begin(self._refreshing())
+
+    def _refreshing(self) -> Iterator[None]:
+        own = yield from _grouped(self._root)
+        recorded = yield from _grouped(self._recorded)
+        items = []
+        for title, runs in own:
+            items.append(_item(title, runs, editable=True))
+            yield
+        for title, runs in recorded:
+            items.append(_item(PRESETS[title].title if title in PRESETS else title, runs, editable=False))
+            yield
         with QSignalBlocker(self.tree):
             self.tree.clear()
-            for title, runs in own:
-                self._add(title, runs, editable=True)
-            for title, runs in _grouped(self._recorded):
-                self._add(PRESETS[title].title if title in PRESETS else title, runs, editable=False)
+            self.tree.addTopLevelItems(items)
         self.empty.setVisible(not own)
         self._on_selection()
-
-    def _add(self, title: str, runs: Sequence[RunFolder], editable: bool) -> None:
-        match = re.fullmatch(r"\d{4}-(\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", title)
-        text, when = (match[4], f"{match[1]} {match[2]}:{match[3]}") if match else (title, "")
-        parent = QTreeWidgetItem([text, when if editable else "recorded"])
-        parent.setToolTip(0, title)
-        for run in runs:
-            left = "" if run.is_finished else f"{run.steps:,} of {run.plan.recipe.steps:,} steps"
-            item = QTreeWidgetItem([run.name, left])
-            item.setData(0, _PATH, run)
-            item.setToolTip(0, _describe(run))
-            if editable:
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            parent.addChild(item)
-        self.tree.addTopLevelItem(parent)
 
     @property
     def chosen(self) -> list[RunFolder]:
@@ -145,7 +151,7 @@ class KeptRuns(QWidget):
 
     def _on_renamed(self, item: QTreeWidgetItem) -> None:
         run = item.data(0, _PATH)
-        if run is not None and item.text(0) != run.name:
+        if run is not None and item.text(0) != run.name and self._recorded not in run.path.parents:
             self.attempt(lambda: rename(run.path, item.text(0)))
             self.refresh()
 
@@ -172,6 +178,22 @@ class _Tree(QTreeWidget):
             self.unwanted.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _item(title: str, runs: Sequence[RunFolder], editable: bool) -> QTreeWidgetItem:
+    match = re.fullmatch(r"\d{4}-(\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", title)
+    text, when = (match[4], f"{match[1]} {match[2]}:{match[3]}") if match else (title, "")
+    parent = QTreeWidgetItem([text, when if editable else "recorded"])
+    parent.setToolTip(0, title)
+    for run in runs:
+        left = "" if run.is_finished else f"{run.steps:,} of {run.plan.recipe.steps:,} steps"
+        item = QTreeWidgetItem([run.name, left])
+        item.setData(0, _PATH, run)
+        item.setToolTip(0, _describe(run))
+        if editable:
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        parent.addChild(item)
+    return parent
 
 
 def _describe(run: RunFolder) -> str:

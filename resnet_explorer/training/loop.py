@@ -59,6 +59,8 @@ def write_events(writer: "SummaryWriter", metric: Metric, blocks: tuple[Place, .
 
 PAUSE = 0.1
 """Minimum seconds between two chunks."""
+MOST = 500
+"""Steps in a chunk: the window reads as many in a millisecond or two, and does nothing else meanwhile."""
 DIVERGED = "Try a lower learning rate, a longer warm-up, or a bound on the gradient."
 TrainingEvent = Progress | Partial[Chunk]
 
@@ -285,7 +287,9 @@ def go_on(
     if kept and environment:
         saved = kept.metrics() if known_steps is not None else ()
         end = saved[-1].step + 1 if problem and saved else mark.steps
-        yield Partial(Chunk(tuple(metric for metric in saved if (known_steps or 0) <= metric.step < end), environment))
+        unknown = tuple(metric for metric in saved if (known_steps or 0) <= metric.step < end)
+        for first in range(0, max(1, len(unknown)), MOST):
+            yield Partial(Chunk(unknown[first : first + MOST], environment))
     steps = training_run.plan.recipe.steps
     last = steps if until is None else min(until, steps)
     training_run.problem = problem

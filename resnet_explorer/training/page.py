@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
@@ -15,9 +15,8 @@ from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.recorded import is_recorded
 from resnet_explorer.insight.values import RunReference
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.folder import CHECKPOINT, list_runs, read
-from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, describe_conditions
+from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan
 from resnet_explorer.training.bars import ReplayBar, TrainingBar
 from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
@@ -26,67 +25,20 @@ from resnet_explorer.training.kept_runs import KeptRuns
 from resnet_explorer.training.part import MAX_SEED, USUAL, Measure, TrainingPart, TrainingView
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
 from resnet_explorer.training.recipe_form import RateDialog
-from resnet_explorer.training.run_view import RunPictures, RunsPage
+from resnet_explorer.training.run_view import RunPictures
+from resnet_explorer.training.runs_page import REPLAY_MS, RunsPage
 from resnet_explorer.training.setup import TrainingSetup
-from resnet_explorer.training.text import blocks_to_csv, measured, to_csv, to_json
+from resnet_explorer.training.text import blocks_to_csv, to_csv, to_json
+from resnet_explorer.training.words import TrainingWords
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.dialogs import Texts, save_text
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import fill, heading, text
 from resnet_explorer.ui.preferences import runs_folder
 from resnet_explorer.ui.views import View, Views
 from resnet_explorer.ui.window import Window
-
-OWN = "Your own experiment: the same images in the same order for every network, from one seed."
-
-
-class TrainingWords(QScrollArea):
-    """What an experiment shows, what was measured, and the conditions; empty paragraphs are hidden."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.look_for, self.measured, self.conditions, self.references = text(), text(), text("muted"), text("muted")
-        self._headings = {
-            self.look_for: heading("Reading this plot"),
-            self.measured: heading("Measured on this machine"),
-            self.conditions: heading("Conditions"),
-            self.references: heading("References"),
-        }
-        parts = (part for pair in self._headings.items() for part in reversed(pair))
-        fill(self, *parts, 1, margins=(14, 8, 14, 8), spacing=5)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Description")
-        self.show_runs(())
-
-    def show_preset(self, preset: TrainingPreset | None) -> None:
-        if preset is None:
-            self._say(self.look_for, OWN)
-            self._say(self.references, "")
-            return
-        where = "on a GPU" if preset.needs else "on two cores"
-        takes = f"All runs together take about {duration(60 * preset.minutes)} {where}."
-        self._say(self.look_for, f"{preset.look_for}\n\n{takes}")
-        self._say(self.references, "\n".join(reference.text for reference in preset.references))
-
-    def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
-        """Show what was measured, here or where it was ``recorded``."""
-        self._headings[self.measured].setText("RECORDED AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
-        runs = [trace.run for trace in shown]
-        said = measured(runs) if any(run.metrics for run in runs) else ""
-        self._say(self.measured, "\n\n".join(filter(None, (recorded, said))))
-        made = next((run.environment for run in runs if run.environment), None)
-        with_words = (f"{made.machine}, PyTorch {made.torch}",) if made and not recorded else ()
-        self._say(self.conditions, "\n".join((*describe_conditions(runs), *with_words)))
-
-    def _say(self, label: QLabel, text: str) -> None:
-        if label.text() != text:
-            label.setText(text)
-        label.setVisible(bool(text))
-        self._headings[label].setVisible(bool(text))
-
 
 NOTHING = "Nothing to inspect yet. Train a network or open a saved run."
 KEPT_TIP = "Runs trained here, and recordings that come with the app"
@@ -145,14 +97,15 @@ class TrainingPage(RunsPage[TrainingController]):
         self.setup.rate_wanted.connect(self._on_rate_wanted)
         self.setup.tensorboard.toggled.connect(partial(setattr, self.trainer, "tensorboard"))
         self.pictures.changed.connect(self.draw)
+        self.pictures.appeared.connect(self.draw_soon)
         self.table.currentItemChanged.connect(self._on_row)
         self.views.currentChanged.connect(self._on_view)
         self.trainer.ended.connect(self._on_view)
         self._document.instruction_set_found.connect(self.draw)
-        self.replay.moved.connect(self.draw)
+        self.replay.moved.connect(self._on_moved)
         self.replay.left.connect(self._leave_replay)
         self.replay.left.connect(self.draw)
-        self.trainer.ended.connect(self.kept.refresh)
+        self.trainer.ended.connect(self.kept.refresh_soon)
         self.kept.show_wanted.connect(self._on_saved)
         self.kept.continue_wanted.connect(self._on_continue)
         self.kept.said.connect(self.said)
@@ -214,6 +167,7 @@ class TrainingPage(RunsPage[TrainingController]):
         return "inspect" if self.views.currentWidget() is self.inside else ""
 
     def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         if not self.setup.networks.networks:
             self.setup.choose(PRESETS[USUAL])
         self.kept.refresh()
@@ -283,7 +237,11 @@ class TrainingPage(RunsPage[TrainingController]):
 
     def _on_runs(self) -> None:
         self.bar.show_state()
-        self.draw_soon()
+        if not self.replay.is_on:
+            self.draw_soon()
+
+    def _on_moved(self) -> None:
+        self.draw_soon(REPLAY_MS) if self.replay.playing else self.draw()
 
     def _on_view(self) -> None:
         """Inspect the selected run if that view is open."""
@@ -361,13 +319,12 @@ class TrainingPage(RunsPage[TrainingController]):
         self.replay.leave()
 
     @property
-    def shown(self) -> tuple[Traced, ...]:
-        return self.pictures.traced(self.runs)
+    def is_replayed(self) -> bool:
+        return self.replay.is_on
 
-    def draw(self) -> None:
-        replayed = self.replay.is_on
-        shown = self.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
-        self.text.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")
+    def _describe(self, shown: Sequence[Traced]) -> None:
+        recorded = self.replay.recorded(self._document.instruction_set) if self.replay.is_on else ""
+        self.text.show_runs(shown, recorded)
 
 
 def save_runs(window: Window, checked: bool) -> None:

@@ -1,13 +1,12 @@
-"""What pages that train share: plots of the runs, the table of runs, and the page itself."""
+"""What pages that train share: plots of the runs, and the table of runs."""
 
-from collections.abc import Sequence, Set
-from typing import Generic, TypeVar
+from collections.abc import Generator, Iterator, Sequence, Set
+from typing import Any
 
 from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QTreeWidget, QTreeWidgetItem, QWidget
 
-from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import Axis, Scale, SeriesStyle
 from resnet_explorer.picture.marks import Dash
 from resnet_explorer.picture.theme import LIGHT, Theme
@@ -19,19 +18,17 @@ from resnet_explorer.training.bars import CurveOptions
 from resnet_explorer.training.block_charts import BLOCKWISE, block_plot, block_strips, heat, rates
 from resnet_explorer.training.chart_data import MEASURES, Options, Traced, traced
 from resnet_explorer.training.charts import TrainingCharts
-from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
+from resnet_explorer.training.controller import LiveRun
 from resnet_explorer.training.part import LIVE, PLANNED, SEEDS, Measure
 from resnet_explorer.training.text import test_error
-from resnet_explorer.training.unfinished_bar import UnfinishedBar
 from resnet_explorer.ui.canvas import Canvas
-from resnet_explorer.ui.chart_view import ChartView, HeatView
+from resnet_explorer.ui.chart_view import HeatView
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import describe, hbox, timer
+from resnet_explorer.ui.live_chart import LiveChartView
+from resnet_explorer.ui.parts import describe, hbox
 from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.tables import TextRow, TextTable
-from resnet_explorer.ui.window import PageView, Window
 
 COLUMNS = (
     ("Network", "A click on the box hides or shows its curves; F2 gives it another name"),
@@ -193,13 +190,18 @@ _KINDS = (("blocks", "Blocks", ""), ("heat", "Over the steps", "Blocks by steps,
 
 
 class RunPane(QStackedWidget):
-    """Plots some runs as chosen in ``list``: curves, schedules, blocks or a heat map; ``changed``: another choice."""
+    """Plots some runs as chosen in ``list``: curves, schedules, blocks or a heat map; ``changed``: another choice.
+
+    ``appeared``: it is seen, and runs were not drawn while it was not.
+    """
 
     changed = Signal()
+    appeared = Signal()
+    _is_old = False
 
     def __init__(self, document: Document, usual: str, name: str) -> None:
         super().__init__()
-        self.chart, self.heat = ChartView(document), HeatView(document)
+        self.chart, self.heat = LiveChartView(document), HeatView(document)
         self.list = describe(ChoiceField(), name, "What to plot of the runs")
         self._charts = TrainingCharts()
         for canvas in (self.chart, self.heat):
@@ -250,31 +252,48 @@ class RunPane(QStackedWidget):
 
     def show_runs(self, shown: Sequence[Traced], options: Options, chosen: int = 0) -> None:
         """Show runs; ``chosen`` is the one whose heat map is shown."""
+        self._is_old = False
+        if not self._is_heat(shown, options, chosen):
+            self.chart.show_chart(*self._drawing(shown, options))
+
+    def showing_runs(self, shown: Sequence[Traced], options: Options, chosen: int = 0) -> Iterator[None]:
+        """Show runs as ``show_runs`` does, in pieces; what is not seen waits until it is."""
+        self._is_old = not self.isVisible()
+        if not self._is_old and not self._is_heat(shown, options, chosen):
+            drawing = self._drawing(shown, options)
+            yield
+            yield from self.chart.showing(*drawing)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_old:
+            self._is_old = False
+            self.appeared.emit()
+
+    def _is_heat(self, shown: Sequence[Traced], options: Options, chosen: int) -> bool:
+        """Show the heat map where one is chosen, and return whether that is all to be shown."""
         kind, _, rest = self.key.partition(":")
-        if kind == "heat":
-            self._show_heat(shown, Quantity(rest), options, chosen)
-            return
-        self.setCurrentWidget(self.chart)
+        made = heat(shown[min(chosen, len(shown) - 1)], Quantity(rest), options) if kind == "heat" and shown else None
+        self.setCurrentWidget(self.chart if made is None else self.heat)
+        if made is not None:
+            self.heat.show_maps((made,), len(made.x) - 1)
+        return made is not None
+
+    def _drawing(self, shown: Sequence[Traced], options: Options) -> tuple[Any, ...]:
+        """Return what the chart is given to show."""
+        kind, _, rest = self.key.partition(":")
         if kind == "blocks":
             labels = BLOCKWISE[rest]
             axis = Axis(labels.symbol, Scale.LOG if labels.log else Scale.LINEAR)
             strips = block_strips(shown, rest) if self.height() > 420 else ()
-            self.chart.show_chart(block_plot(shown, rest, options), strips, axis, "Each block coloured by its value")
-        elif kind == PLANNED:
-            self.chart.show_chart(rates(shown, options))
-        elif kind == SEEDS:
-            self.chart.show_chart(self._charts.seeds(shown, Measure.TRAIN_LOSS, options))
-        else:
-            self.chart.show_chart(self._charts.curves(shown, Measure(kind), options))
-
-    def _show_heat(self, shown: Sequence[Traced], quantity: Quantity, options: Options, chosen: int) -> None:
-        made = heat(shown[min(chosen, len(shown) - 1)], quantity, options) if shown else None
-        if made is None:
-            self.setCurrentWidget(self.chart)
-            self.chart.show_chart(block_plot(shown, quantity, options))
-            return
-        self.setCurrentWidget(self.heat)
-        self.heat.show_maps((made,), len(made.x) - 1)
+            return block_plot(shown, rest, options), strips, axis, "Each block coloured by its value"
+        if kind == "heat":
+            return (block_plot(shown, Quantity(rest), options),)
+        if kind == PLANNED:
+            return (rates(shown, options),)
+        if kind == SEEDS:
+            return (self._charts.seeds(shown, Measure.TRAIN_LOSS, options),)
+        return (self._charts.curves(shown, Measure(kind), options),)
 
 
 WIDE = 620
@@ -284,10 +303,12 @@ WIDE = 620
 class RunPictures(QWidget):
     """Plots of some runs, and the table of runs; ``changed``: another choice.
 
-    A second plot stands beside the first one where both have room. ``tools`` choose what is plotted.
+    A second plot stands beside the first one where both have room. ``tools`` choose what is plotted; ``appeared``: one
+    is seen, and runs were not drawn while it was not.
     """
 
     changed = Signal()
+    appeared = Signal()
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -298,6 +319,7 @@ class RunPictures(QWidget):
         self.second.hide()
         for pane in (self.first, self.second):
             pane.changed.connect(self.changed)
+            pane.appeared.connect(self.appeared)
         hbox((self.first, 1), (self.second, 1), of=self, spacing=0)
         self.options.changed.connect(self.changed)
         self.table.toggled_row.connect(self.changed)
@@ -337,51 +359,14 @@ class RunPictures(QWidget):
             pane.show_runs(shown, options, self.table.place)
         return shown
 
-
-REDRAW_MS = 150
-"""How long new steps may wait until they are drawn, in milliseconds."""
-T = TypeVar("T", bound=TrainingController)
-
-
-class RunsPage(PageView, Generic[T]):
-    """A lab that trains; ``said`` gives a sentence for the status bar. A page has ``shown`` and ``draw``."""
-
-    said = Signal(str)
-
-    def __init__(self, document: Document, jobs: Jobs, trainer: T, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document, self._jobs, self._theme, self.trainer = document, jobs, LIGHT, trainer
-        trainer.setParent(self)
-        self.offer = UnfinishedBar(trainer)
-        self.offer.show_left()
-        self._redraw = timer(self, REDRAW_MS, self.draw, once=True)
-
-    def attach(self, window: Window) -> None:
-        self.said.connect(window.say)
-
-    @property
-    def shown(self) -> tuple[Traced, ...]:
-        raise NotImplementedError
-
-    def draw(self) -> None:
-        raise NotImplementedError
-
-    @property
-    def running(self) -> int:
-        return sum(run.status in (RunStatus.RUNNING, RunStatus.WAITING) for run in self.trainer.runs)
-
-    def draw_soon(self) -> None:
-        """Draw when the steps that arrive together are there."""
-        if not self._redraw.isActive():
-            self._redraw.start()
-
-    def rename(self, place: int, name: str) -> bool:
-        """Rename a current run; where that fails say why, and return False."""
-        if place >= len(self.trainer.runs) or name == self.shown[place].name:
-            return False
-        try:
-            self.trainer.rename(place, name)
-        except ExplorerError as error:
-            self.said.emit(str(error))
-            return False
-        return True
+    def showing_runs(
+        self, runs: Sequence[Run], live: Sequence[LiveRun], replayed: bool = False
+    ) -> Generator[None, None, tuple[Traced, ...]]:
+        """Show runs as ``show_runs`` does, in pieces; of the plots only what is seen."""
+        shown = self.traced(runs)
+        self.table.show_runs(shown, live)
+        yield
+        options = self.options.options(replayed)
+        for pane in (self.first, self.second):
+            yield from pane.showing_runs(shown, options, self.table.place)
+        return shown

@@ -16,7 +16,7 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.ui.canvas import ZOOM_STEP, SizedCanvas
 from resnet_explorer.ui.canvas_menu import place_of, show_menu
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.painter import paint, paint_group
+from resnet_explorer.ui.painter import blank, paint, paint_group, paint_onto
 from resnet_explorer.ui.scene import Camera, Hit, named
 
 _HELP = (
@@ -85,6 +85,10 @@ class ChartView(_LinkedCanvas):
 
         Curves that were hidden stay so; where it is the same chart with other values, the zoom stays too.
         """
+        self._set(self._wanted(chart, strips, value, text))
+
+    def _wanted(self, chart: Chart, strips: tuple[Strip, ...], value: Axis | None, text: str) -> Chart:
+        """Take over what to show, and return the chart as the user wants it: without some curves, and zoomed."""
         self._strips, self._value, self._value_name = strips, value or Axis(), text
         series = tuple(
             replace(series, hidden=True) if series.key in self._hidden else series for series in chart.series
@@ -93,24 +97,26 @@ class ChartView(_LinkedCanvas):
         same = self.chart is not None and (self.chart.key, self.chart.title) == (chart.key, chart.title)
         self._is_zoomed = self._is_zoomed and same
         self._given = chart
-        if self._is_zoomed and self.chart:
-            chart = _within(chart, self.chart)
-        self._set(chart)
+        return _within(chart, self.chart) if self._is_zoomed and self.chart else chart
 
     def _set(self, chart: Chart) -> None:
         self.chart = chart
         self.redraw()
 
     def redraw(self) -> None:
-        if self.chart is None:
-            return
+        if self.chart is not None:
+            self._take(self._draw(self.chart))
+
+    def _draw(self, chart: Chart) -> Drawn:
         wide, high = max(240, self.width()), max(160, self.height())
         rows = self._strips, self._value, self._value_name
         if self._strips:
-            self._drawn = charts.draw_over_rows(self.chart, *rows, wide, high, self._text)
-        else:
-            self._drawn = charts.draw(self.chart, wide, high, self._text)
-        self.picture = self._drawn.picture
+            return charts.draw_over_rows(chart, *rows, wide, high, self._text)
+        return charts.draw(chart, wide, high, self._text)
+
+    def _take(self, drawn: Drawn) -> None:
+        self._drawn = drawn
+        self.picture = drawn.picture
         self.camera = Camera()
         self._spots, self._read_spot = None, None
         self._show_readout(self._read_again())
@@ -271,12 +277,8 @@ class ChartView(_LinkedCanvas):
         size = self.size() * ratio
         if kept and kept[0] is self.picture and kept[1] is self._theme and kept[2] == ratio and kept[3].size() == size:
             return kept[3]
-        pixels = QPixmap(size)
-        pixels.setDevicePixelRatio(ratio)
-        pixels.fill(QColor(self._theme.colours[Ink.PAGE]))
-        painter = QPainter(pixels)
-        paint(painter, self.picture, self._theme, QRectF(self.rect()), 1.0)
-        painter.end()
+        pixels = blank(self.size(), ratio, self._theme)
+        paint_onto(pixels, self.picture, self._theme)
         self._kept = self.picture, self._theme, ratio, pixels
         return pixels
 

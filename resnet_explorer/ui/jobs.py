@@ -1,11 +1,13 @@
 """The engines as Qt objects: jobs with a state, an estimate of the time left, cancel and retry."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
+from threading import get_ident
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -14,8 +16,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from resnet_explorer.engine.client import GRACE, Engine, Pool
 from resnet_explorer.engine.jobs import Job, Place, row_of
 from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stepped, Stopped
+from resnet_explorer.engine.priority import Priority
 from resnet_explorer.readings.progress import seconds_left
 from resnet_explorer.readings.text import mib
+from resnet_explorer.ui.parts import timer
+from resnet_explorer.ui.turns import BUDGET
 
 if TYPE_CHECKING:
     from resnet_explorer.runs.recorded import Provenance, Recording
@@ -74,14 +79,15 @@ class _Callbacks(NamedTuple):
 
 
 class Jobs(QObject):
-    """Submits jobs to the engine and tells what becomes of them; ``changed`` with every step of any job.
+    """Submits jobs to the engine and tells what becomes of them; ``changed`` with the steps of any jobs.
 
-    ``unavailable`` tells why no job at all can be done.
+    Replies are taken in the order in which they came, and for ``BUDGET`` seconds at once: what is left waits until the
+    window's events had their turn. ``unavailable`` tells why no job at all can be done.
     """
 
     changed = Signal()
     unavailable = Signal(str)
-    _arrived = Signal(object)
+    _arrived = Signal()
     _loaded = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -89,12 +95,15 @@ class Jobs(QObject):
         from resnet_explorer.ui.keeper import Keeper  # after the first paint
 
         numbers = count(1)
-        self._engine = Engine(self._hand_over, numbers)
-        self._pool = Pool(self._hand_over, numbers=numbers)
+        self._engine = Engine(self._hand_over, numbers, Priority.WINDOW)
+        self._pool = Pool(self._hand_over, numbers=numbers, priority=Priority.NOBODY)
         self._numbers = numbers
         self._pooled: set[int] = set()
         self._alone: dict[int, Engine] = {}
+        self._replies: deque[Reply] = deque()
+        self._is_told, self._home = False, get_ident()
         self._arrived.connect(self._on_arrived)
+        self._later = timer(self, 0, self._on_arrived, once=True)
         self._states: dict[int, JobState] = {}
         self._callbacks: dict[int, _Callbacks] = {}
         self._cancelled: set[int] = set()
@@ -104,6 +113,7 @@ class Jobs(QObject):
         """The jobs whose kept results are being read, and the memory that they need where they must be done."""
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda text: True
+        self.clock: Callable[[], float] = time.perf_counter
 
     def _hand_over_kept(self, number: int, recording: "Recording | None") -> None:
         with suppress(RuntimeError):
@@ -111,8 +121,16 @@ class Jobs(QObject):
 
     def _hand_over(self, reply: Reply) -> None:
         """Bring a reply from an engine's thread to the window's; nobody takes it where the window is gone."""
-        with suppress(RuntimeError):
-            self._arrived.emit(reply)
+        if get_ident() == self._home:  # a job that had not begun is cancelled: the caller sees it at once
+            self._take(reply)
+            self._mark_running()
+            self.changed.emit()
+            return
+        self._replies.append(reply)
+        if not self._is_told:
+            self._is_told = True
+            with suppress(RuntimeError):
+                self._arrived.emit()
 
     @property
     def states(self) -> tuple[JobState, ...]:
@@ -195,7 +213,7 @@ class Jobs(QObject):
         def deliver(reply: Reply) -> None:
             self._hand_over(replace(reply, worker=-number) if isinstance(reply, Died) else reply)
 
-        self._alone[number] = Engine(deliver)
+        self._alone[number] = Engine(deliver, priority=Priority.WINDOW)
         self._alone[number].submit(job, number)
 
     def cancel(self, number: int) -> None:
@@ -248,7 +266,22 @@ class Jobs(QObject):
         if number in self._states:
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
-    def _on_arrived(self, reply: Reply) -> None:
+    def _on_arrived(self) -> None:
+        """Take replies for a while; where one of them asks the user, the others are taken meanwhile."""
+        self._is_told = False  # before the look: a reply that comes now tells again
+        end = self.clock() + BUDGET
+        try:
+            while self._replies:
+                reply = self._replies.popleft()
+                self._later.start() if self._replies else self._later.stop()
+                self._take(reply)
+                if self.clock() >= end:
+                    break
+        finally:
+            self._mark_running()
+            self.changed.emit()
+
+    def _take(self, reply: Reply) -> None:
         self._loading.pop(getattr(reply, "number", 0), None)
         if isinstance(reply, Died):
             engine = self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
@@ -273,8 +306,6 @@ class Jobs(QObject):
             self._fail(reply)
         if ended is not None:
             self._keeper.forget(ended)
-        self._mark_running()
-        self.changed.emit()
 
     def _on_loaded(self, number: int, recording: "Recording | None") -> None:
         """Answer a job with what was kept; where that is out of date it is done."""

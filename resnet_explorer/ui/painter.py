@@ -10,8 +10,8 @@ from functools import lru_cache
 from math import ceil, inf
 from typing import NamedTuple, assert_never
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from resnet_explorer.picture import marks
 from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Point, Style
@@ -25,7 +25,10 @@ BODY_ONLY = 11.0
 HEADS_ABOVE = 0.55
 """Arrow heads are left out below this zoom, where they are specks."""
 ROUND_BELOW = 160
-"""Lines of at least as many legs have no round corners: each leg would take six times as long."""
+"""Lines of at least as many legs have no round corners: each leg would take six times as long.
+
+Nor are they kept in Qt's terms: a curve that grows is another one at every step, and is painted once.
+"""
 
 _NO_PEN = QPen(Qt.PenStyle.NoPen)
 _NO_BRUSH = QBrush(Qt.BrushStyle.NoBrush)
@@ -49,6 +52,21 @@ def paint_group(painter: QPainter, group: Group, theme: Theme, scale: float) -> 
     """Paint one group of a picture at its place, as ``paint`` does with all."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     Brush(painter, theme, scale).marks((group,), QRectF(-1e6, -1e6, 2e6, 2e6))
+
+
+def blank(size: QSize, ratio: float, theme: Theme) -> QPixmap:
+    """Return the empty page of a theme in pixels, ``ratio`` of them for each of a widget's."""
+    pixels = QPixmap(size * ratio)
+    pixels.setDevicePixelRatio(ratio)
+    pixels.fill(QColor(theme.colours[Ink.PAGE]))
+    return pixels
+
+
+def paint_onto(pixels: QPixmap, picture: Picture, theme: Theme) -> None:
+    """Paint a picture as it is on screen at its own size, over what is painted there."""
+    painter = QPainter(pixels)
+    paint(painter, picture, theme, QRectF(QPointF(), pixels.deviceIndependentSize()), 1.0)
+    painter.end()
 
 
 @lru_cache(maxsize=256)
@@ -186,7 +204,7 @@ class Brush:
         painter.drawPolygon(_polygon(area.points))
 
     def _arrow(self, arrow: Arrow) -> None:
-        painter, shape = self._painter, _shape(arrow)
+        painter, shape = self._painter, (_shape if len(arrow.points) <= ROUND_BELOW else _made_shape)(arrow)
         thickness = max(arrow.thickness * self._weight, self._thinnest)
         dash = Dash.SOLID if shape.is_broken else arrow.dash
         painter.setPen(_pen(self._colours[arrow.ink], thickness, dash, shape.is_round, arrow.opacity))
@@ -217,6 +235,10 @@ class _Shape(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def _shape(arrow: Arrow) -> _Shape:
+    return _made_shape(arrow)
+
+
+def _made_shape(arrow: Arrow) -> _Shape:
     points = marks.shaft(arrow)
     tip = QPolygonF([QPointF(*point) for point in marks.head(arrow)]) if arrow.head else None
     if arrow.curved:

@@ -359,6 +359,7 @@ def test_a_kept_fine_tuning_is_shown_and_goes_on(page: TuningPage, jobs: TuningJ
     (folder / RUN).write_text(dumps(run_plan(plan, REPORT.train), setting))
     (folder / TUNE).write_text(plan_to_text(plan))
     page.curves.list_kept()
+    qtbot.waitUntil(lambda: page.curves.kept.count() > 1, timeout=PATIENCE)
     assert page.curves.kept.itemText(1).startswith("resnet18 A, 2026-01-01")
     page.curves.kept.activated.emit(1)
     assert page.trainer.runs[0].status is RunStatus.PAUSED

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
@@ -44,6 +45,7 @@ def page(window: MainWindow, qtbot: QtBot) -> TrainingPage:
 
 def _wait(page: TrainingPage, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not page.trainer.is_busy, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not page.kept._turns.is_busy)
     page.draw()
 
 
@@ -87,6 +89,9 @@ def test_networks_are_trained_live_and_kept(page: TrainingPage, qtbot: QtBot) ->
     assert not page.replay.is_on, "another setup is no replay"
     page.bar.start.click()
     assert page.trainer.is_busy
+    qtbot.waitUntil(lambda: any(run.metrics for run in page.trainer.runs), timeout=PATIENCE)
+    own, trains = psutil.Process().nice(), page._jobs._pool._workers[0].process.pid
+    assert psutil.Process(trains).nice() > own, "the window comes first"
     _wait(page, qtbot)
     assert [run.status for run in page.trainer.runs] == [RunStatus.DONE, RunStatus.DONE]
     for run in page.trainer.runs:

@@ -247,6 +247,8 @@ def _signs(chart: Chart, ranges: tuple[Range, Range]) -> tuple[str, ...]:
     """Return what the signs at the edges mean, where there are any."""
     values = [value for series in chart.shown for value in series.y]
     is_log = chart.y_axis.scale is Scale.LOG
+    if not is_log and all(map(isfinite, values)):
+        return ()
     signs = (
         ("▽ 0 or too small for the axis", is_log and any(value < ranges[1].low * (1 - 1e-9) for value in values)),
         ("× not a number", any(value != value for value in values)),

@@ -103,8 +103,11 @@ class Frame(NamedTuple):
 
 def lines(points: Sequence[Point], frame: Frame) -> list[list[Point]]:
     """Return the parts of a line that are inside of a frame."""
-    if all(frame.holds(*point, by=0.0) for point in points):
-        return [list(points)] if len(points) > 1 else []
+    if len(points) < 2:
+        return []
+    xs, ys = zip(*points, strict=True)  # all at once: a curve has hundreds of points
+    if frame.holds(min(xs), min(ys), by=0.0) and frame.holds(max(xs), max(ys), by=0.0):
+        return [list(points)]
     parts: list[list[Point]] = []
     for start, end in pairwise(points):
         cut = _segment(start, end, frame)

@@ -217,7 +217,7 @@ def y_range(chart: Chart) -> Range:
 def spread(axis: Axis, values: Iterable[float], below: float, above: float) -> Range:
     """Return the range of the values that an axis can show, with margins as parts of its length."""
     is_log = axis.scale is Scale.LOG
-    usable = [value for value in values if isfinite(value) and (value > 0 or not is_log)]
+    usable = [value for value in filter(isfinite, values) if value > 0] if is_log else list(filter(isfinite, values))
     if not usable:
         return Range(0.1, 10.0) if is_log else Range(0.0, 1.0)
     limit = SMALLEST if is_log else -LARGEST

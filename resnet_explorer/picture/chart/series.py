@@ -1,6 +1,7 @@
 """A series as marks: its line, band or bars, and its points."""
 
 from collections.abc import Sequence
+from itertools import chain
 from math import ceil, inf, isfinite, isnan, nan
 from typing import NamedTuple
 
@@ -61,6 +62,8 @@ def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) ->
     reach = 1.6 * half
     least = lay.scale.y.low * (1 - 1e-9) if lay.scale.y.scale is Scale.LOG else -inf
     marks: list[Mark] = []
+    if least == -inf and all(map(isfinite, series.y)):
+        return marks
     for index in seen:
         value = series.y[index]
         if (least <= value < inf and isfinite(value)) or xs[index] - last < CLOSE:
@@ -189,6 +192,8 @@ def _held(lay: Layout, points: Sequence[Point]) -> list[Point]:
 
 def _runs(points: Sequence[Point]) -> list[list[Point]]:
     """Return the parts of a line between the values that are not numbers."""
+    if all(map(isfinite, chain.from_iterable(points))):
+        return [list(points)] if points else []
     runs: list[list[Point]] = [[]]
     for point in points:
         if isfinite(point[0]) and isfinite(point[1]):
