@@ -35,13 +35,22 @@ class _Fill(NamedTuple):
     corners: tuple[Point, ...]
     ink: Ink
     opacity: float
+    least: Point
+    most: Point
 
     def covers(self, x: float, y: float) -> bool:
+        if not (self.least[0] <= x <= self.most[0] and self.least[1] <= y <= self.most[1]):
+            return False
         crossings = (
             (ax + (y - ay) / (by - ay) * (bx - ax) > x) if (ay > y) != (by > y) else False
             for (ax, ay), (bx, by) in pairwise((*self.corners, self.corners[0]))
         )
         return sum(crossings) % 2 == 1
+
+
+def _fill(corners: tuple[Point, ...], ink: Ink, opacity: float) -> _Fill:
+    xs, ys = zip(*corners, strict=True)
+    return _Fill(corners, ink, opacity, (min(xs), min(ys)), (max(xs), max(ys)))
 
 
 def pairs(picture: Picture) -> set[Pair]:
@@ -57,9 +66,9 @@ def _pairs(marks: tuple[Mark, ...], x: float, y: float, fills: list[_Fill]) -> I
             case Box(fill=Ink() as ink):
                 left, top = x + mark.x, y + mark.y
                 right, bottom = left + mark.width, top + mark.height
-                fills.append(_Fill(((left, top), (right, top), (right, bottom), (left, bottom)), ink, 1.0))
+                fills.append(_fill(((left, top), (right, top), (right, bottom), (left, bottom)), ink, 1.0))
             case Area():
-                fills.append(_Fill(tuple((x + px, y + py) for px, py in mark.points), mark.fill, mark.opacity))
+                fills.append(_fill(tuple((x + px, y + py) for px, py in mark.points), mark.fill, mark.opacity))
             case Label() if mark.text.strip():
                 yield Pair(mark.ink, _ground(*_middle(mark, x, y), fills))
 

@@ -15,6 +15,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.families import FAMILIES
+from tests.cases import each
 from tests.specs import fitting
 
 
@@ -143,7 +144,7 @@ def test_every_ink_of_a_picture_is_a_colour_of_every_theme() -> None:
         assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in theme.colours.values())
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name: str) -> None:
     network = compile_spec(find(name))
     view = View(frozenset({"stem", "layer1.0", "layer2.0", "layer2.1", "head"}))
@@ -155,8 +156,8 @@ def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name
                 assert shown.count(path) == 1, path
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
+@each(
+    "name,text",
     [
         ("seresnet50", "squeeze-and-excitation"),
         ("ecaresnet50d", "efficient channel attention"),
@@ -223,7 +224,7 @@ def test_new_blocks_are_framed() -> None:
     assert "+1" in labels(picture("resnet34", View(changes=True)).marks)
 
 
-@pytest.mark.parametrize("key", ["", *FAMILIES])
+@each("key", ["", *FAMILIES])
 def test_the_timeline_shows_every_family_under_its_year(key: str) -> None:
     drawn = timeline(key)
     cards = {group.path: group for group in drawn.marks if isinstance(group, Group)}

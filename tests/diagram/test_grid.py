@@ -14,6 +14,7 @@ from resnet_explorer.picture.page import largest_zoom
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
+from tests.cases import each
 
 LAPTOP, DESK = (920.0, 646.0), (1276.0, 927.0)
 LARGE_DESK = (3196.0, 1737.0)
@@ -26,7 +27,7 @@ def zoom(name: str, room: tuple[float, float], view: View | None = None) -> floa
     return min(largest_zoom(*room), room[0] / drawn.width, room[1] / drawn.height)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_captions_of_every_network_can_be_read_on_a_laptop(name: str) -> None:
     assert zoom(name, LAPTOP) >= READABLE
 

@@ -15,6 +15,7 @@ from resnet_explorer.picture.theme import THEMES, Theme
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.cases import each
 from tests.narrow import present
 
 
@@ -64,8 +65,8 @@ def parts(colour: str) -> list[float]:
     return [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
 
 
-@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
-@pytest.mark.parametrize("ink", SCALE)
+@each("theme", THEMES.values())
+@each("ink", SCALE)
 def test_words_can_be_read_on_every_colour(theme: Theme, ink: Ink) -> None:
     """4.5 to 1 (WCAG 2.2, 1.4.3), on the plate over the colour as it is painted."""
     text, wash = text_inks(ink)

@@ -125,12 +125,12 @@ def open_desk(app: QApplication, theme: str, percent: int) -> Desk:
     window.__dict__["jobs"] = jobs
     window.diagram.animated = False
     window.setUpdatesEnabled(False)  # nobody looks
+    window.choose_theme(theme)
+    shown = replace(THEMES[theme], font_points=THEMES[theme].font_points * percent / 100)
+    style.apply(app, shown)  # before the panels are there: to style them anew costs as much as to build them
     window.show()
     window.build_panels()
     window.set_reduced_motion()
-    window.choose_theme(theme)
-    shown = replace(THEMES[theme], font_points=THEMES[theme].font_points * percent / 100)
-    style.apply(app, shown)
     window._show_theme(shown)
     desk = Desk(app, window, jobs, shown)
     desk.settle()

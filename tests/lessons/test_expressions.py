@@ -11,6 +11,7 @@ from resnet_explorer.lessons.readings import readings
 from resnet_explorer.scenes.scene import Scene, State
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.search import default_input
+from tests.cases import each
 
 
 def scene_of(name: str) -> Scene:
@@ -21,8 +22,8 @@ def scene_of(name: str) -> Scene:
 RESNET18 = scene_of("resnet18")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text,expected",
     [
         ("{1 + 2 * 3}", "7"),
         ("{2 ** 10}", "1,024"),
@@ -95,7 +96,7 @@ def test_every_function_and_format_has_its_example() -> None:
     assert all(sentence.endswith(".") for _, sentence in FORMATS.values())
 
 
-@pytest.mark.parametrize("row", readings(), ids=lambda row: row.name)
+@each("row", readings())
 def test_every_reading_has_an_example_with_a_value(row: object) -> None:
     assert row.example.startswith(row.name) and row.sentence.endswith(".")  # type: ignore[attr-defined]
     assert render(f"{{{row.example}}}", RESNET18)  # type: ignore[attr-defined]

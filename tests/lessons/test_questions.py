@@ -7,6 +7,7 @@ import pytest
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lessons.questions import check, read_number
 from resnet_explorer.lessons.values import Question, QuestionKind
+from tests.cases import each
 from tests.lessons.test_expressions import RESNET18
 
 NUMBER = Question(QuestionKind.NUMBER, "", "params()", unit="parameters", within=0.05, why="It has {params}.")
@@ -14,8 +15,8 @@ CHOICE = Question(QuestionKind.CHOICE, "", 'pick(depth() > 20, "more", "fewer")'
 CLICK = Question(QuestionKind.CLICK, "", 'paths("projection shortcuts")')
 
 
-@pytest.mark.parametrize(
-    ("given", "right"),
+@each(
+    "given,right",
     [
         ("11,689,512", True), ("11.7 M", True), ("11.7M parameters", True), ("12.2e6", True), (11_689_512.0, True),
         ("11 689 512", True), ("11.0 M", False), ("11.7", False), ("-11.7 M", False), ("12.4 M", False), ("0", False),
@@ -33,8 +34,8 @@ def test_what_is_no_number_is_said(given: str) -> None:
         check(NUMBER, given, RESNET18)
 
 
-@pytest.mark.parametrize(
-    ("given", "unit", "number"),
+@each(
+    "given,unit,number",
     [("4 %", "", 0.04), ("4 %", "%", 4.0), ("−3", "", -3.0), ("2 k", "", 2000.0), ("8 MACs", "MACs", 8.0),
      ("8 G MACs", "MACs", 8e9), (".5", "", 0.5), ("7×", "", 7.0), ("5 m", "m", 5.0)],
 )  # fmt: skip
@@ -49,8 +50,8 @@ def test_a_choice() -> None:
     assert check(as_it_is, "more", RESNET18).right and not check(as_it_is, "fewer", RESNET18).right
 
 
-@pytest.mark.parametrize(
-    ("given", "right"),
+@each(
+    "given,right",
     [
         ("layer2.0", True), ("layer2.0.conv1", True), ("layer2.0.downsample", True), ("layer4.0", True),
         ("layer2.0.downsample.0", True), ("layer2.1", False), ("layer2", False), ("stem", False), ("", False),

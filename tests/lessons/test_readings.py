@@ -12,6 +12,7 @@ from resnet_explorer.module.build import build
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.training.presets import PRESETS
+from tests.cases import each
 from tests.lessons.test_expressions import RESNET18, scene_of
 
 
@@ -19,8 +20,8 @@ def value(text: str, name: str = "resnet18") -> Value:
     return evaluate(text, scene_of(name))
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text,expected",
     [
         # torchvision 0.29: parameters, and MACs of convolutions and linear layers at 224 × 224
         ("params()", 11_689_512),
@@ -115,7 +116,7 @@ def test_deviations_are_those_that_pytorch_draws(init: str) -> None:
         assert value(f'deviation("{path}", set="init={init}")') == pytest.approx(drawn, rel=0.03)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         # seen in the experiments: their texts say the same

@@ -11,6 +11,7 @@ import pytest
 from resnet_explorer import assets
 from resnet_explorer.picture import marks
 from resnet_explorer.picture.marks import UNKNOWN_WIDTH, Style, width
+from tests.cases import each
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _FILES = {
@@ -49,8 +50,8 @@ def measured(request: pytest.FixtureRequest, qapp: object) -> tuple[Style, Advan
     return style, advance
 
 
-@pytest.mark.parametrize("size", [8, 11, 20, 40])
-@pytest.mark.parametrize("line", _LINES)
+@each("size", [8, 11, 20, 40])
+@each("line", _LINES)
 def test_width_is_that_of_the_font_file(measured: tuple[Style, Advance], line: str, size: int) -> None:
     style, advance = measured
     assert width(line, size, style) == pytest.approx(advance(line, size), rel=0.005)

@@ -8,6 +8,7 @@ import pytest
 from resnet_explorer.picture.chart import STYLES
 from resnet_explorer.picture.marks import SCALE, Ink
 from resnet_explorer.picture.theme import CHROME, THEMES, Theme
+from tests.cases import each
 
 TEXT = 4.5
 NEAR = 0.055
@@ -93,8 +94,8 @@ def test_the_names_of_curves_can_be_read_in_their_own_colours(theme: Theme) -> N
     assert contrast(ink[Ink.GRID], ink[Ink.PAGE]) < contrast(ink[Ink.LINE], ink[Ink.PAGE])
 
 
-@pytest.mark.parametrize("sight", SIGHT)
-@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+@each("sight", SIGHT)
+@each("theme", THEMES.values())
 def test_curves_can_be_told_apart_by_everyone(theme: Theme, sight: str) -> None:
     """A step of 0.02 in Oklab is just seen; residual and plain are nine times as far apart.
 
@@ -109,8 +110,8 @@ def test_curves_can_be_told_apart_by_everyone(theme: Theme, sight: str) -> None:
     assert dist(seen[STYLES[0].ink], seen[STYLES[1].ink]) > 0.18
 
 
-@pytest.mark.parametrize("sight", SIGHT)
-@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+@each("sight", SIGHT)
+@each("theme", THEMES.values())
 def test_the_colours_of_values_are_in_order_for_everyone(theme: Theme, sight: str) -> None:
     """Lightness runs one way in even steps, away from the page's."""
     light = [perceived(theme.colours[ink], sight)[0] for ink in SCALE]

@@ -34,6 +34,7 @@ from resnet_explorer.scenes.session import (
 )
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.cases import each
 from tests.scenes.sessions import sessions
 
 STATES = tuple(State(find(name), InputShape(1, 64, 64)) for name in ("resnet18", "resnet50"))
@@ -166,8 +167,8 @@ def test_each_older_version_has_a_migration_to_the_next_one(monkeypatch: pytest.
     assert decode(packed(entries), "old.rnx") == (USUAL, ())
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
+@each(
+    "path,expected",
     [("mine", True), ("degradation/plain-20", True), ("..", False), ("a/../b", False), ("/etc", False), ("", False),
      ("C:\\x", False), ("\\\\host\\share", False), ("a//b", False), ("a\n", False), ("x" * 2000, False)],
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from math import isclose, prod
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.families import FAMILIES
 from resnet_explorer.timing.values import Limit, Peak, Peaks, Span, Timed, Work, added, span, work
+from tests.cases import each
 from tests.specs import readable
 
 RATES = st.floats(1e6, 1e16)
@@ -55,7 +55,7 @@ def test_a_product_moves_its_gate_too() -> None:
     assert works["layer1.0.se.scale"].bytes == 4 * (2 * n * channels * height * width + n * channels)
 
 
-@pytest.mark.parametrize("key", FAMILIES)
+@each("key", FAMILIES)
 def test_every_layer_of_every_family_has_its_work(key: str) -> None:
     entry = next(entry for entry in CATALOGUE.values() if entry.family.key == key)
     analysis = analyse(compile_spec(entry.spec), InputShape(2, entry.size, entry.size))
