@@ -13,6 +13,7 @@ import pytest
 
 from resnet_explorer import assets
 from resnet_explorer.ui.style import NAMES
+from tests.cases import each
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _FORMULAS, _ICONS = assets.path("formulas"), assets.path("icons")
@@ -62,7 +63,7 @@ def test_formulas_index_sizes_and_files_agree() -> None:
     assert sum(file.stat().st_size for file in _FORMULAS.iterdir()) < 1_400_000
 
 
-@pytest.mark.parametrize("key", _KEYS)
+@each("key", _KEYS)
 def test_a_formula_is_whole_and_takes_a_colour(qapp: object, key: str) -> None:
     size = _SIZES[key]
     svg = (_FORMULAS / size["file"]).read_text(encoding="utf-8")
@@ -79,7 +80,7 @@ def test_icons_are_all_there() -> None:
     assert sorted(file.stem for file in _ICONS.glob("*.svg")) == sorted([*_ACTIONS, "resnet-explorer"])
 
 
-@pytest.mark.parametrize("name", _ACTIONS)
+@each("name", _ACTIONS)
 def test_an_action_icon_takes_a_colour(qapp: object, name: str) -> None:
     svg = (_ICONS / f"{name}.svg").read_text(encoding="utf-8")
     assert ElementTree.fromstring(svg).attrib["viewBox"] == "0 0 16 16"

@@ -39,6 +39,7 @@ from resnet_explorer.spec.change import assign
 from resnet_explorer.training import tasks as run_tasks
 from resnet_explorer.training.tasks import Task
 from resnet_explorer.ui import preferences
+from tests.cases import each
 from tests.specs import small_specs
 
 FILES = Path(__file__).parent / "reference" / "files"
@@ -235,8 +236,8 @@ def test_a_value_of_another_type_is_told_with_its_place(name: str) -> None:
                 assert error.remedy
 
 
-@pytest.mark.parametrize(
-    ("name", "at", "value", "text"),
+@each(
+    "name,at,value,text",
     [
         ("tune.json", ("plan", "recipe", "rate"), "0.1", "Expected a number at $.plan.recipe.rate, found a string."),
         ("tune.json", ("plan", "recipe", "flip"), 1, "Expected true or false at $.plan.recipe.flip, found an integer."),

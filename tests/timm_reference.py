@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -17,6 +18,18 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.weights.compare import renamed
 
 
+@cache
+def _normal() -> Tensor:
+    return torch.randn(1_048_573, generator=torch.Generator().manual_seed(0))
+
+
+def _drawn(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """Return normal values: those of one row, a prime number, taken in turn from a random place."""
+    row, count = _normal(), shape.numel()
+    start = int(torch.randint(len(row), (1,), generator=generator))
+    return row.repeat(-(-(start + count) // len(row)))[start : start + count].view(shape)
+
+
 def shaken(model: nn.Module, seed: int = 0) -> nn.Module:
     """Give every tensor random values of a size that neither explodes nor hides a layer."""
     generator = torch.Generator().manual_seed(seed)
@@ -26,8 +39,7 @@ def shaken(model: nn.Module, seed: int = 0) -> nn.Module:
         if name.endswith("running_var"):
             tensor.uniform_(0.5, 1.5, generator=generator)
         elif tensor.ndim >= 2:
-            fan = tensor[0].numel()
-            tensor.normal_(0, fan**-0.5, generator=generator)
+            torch.mul(_drawn(tensor.shape, generator), tensor[0].numel() ** -0.5, out=tensor)
         else:
             tensor.uniform_(-0.3, 0.3, generator=generator).add_(1.0 if name.endswith("weight") else 0.0)
     return model
@@ -47,7 +59,7 @@ def twins(spec: ResNetSpec, theirs: nn.Module) -> tuple[nn.Module, nn.Module]:
     """Return timm's network and ours, with the same random weights."""
     shaken(theirs)
     ours = build(spec, initialise=False)
-    ours.load_state_dict(state_for(theirs, spec), strict=True)
+    ours.load_state_dict(state_for(theirs, spec), strict=True, assign=True)
     return theirs, ours
 
 
@@ -64,7 +76,8 @@ def uninitialised() -> Iterator[None]:
 def named(name: str) -> nn.Module:
     """Return timm's network of that name, with weights that are not set yet."""
     with uninitialised():
-        return timm.create_model(name, pretrained=False)
+        model: nn.Module = timm.create_model(name, pretrained=False)
+    return model
 
 
 def macs(model: nn.Module, side: int) -> int:
@@ -78,4 +91,5 @@ def custom(block: tuple[str, ...], **arguments: Any) -> nn.Module:
     """Return timm's ResNet with these arguments."""
     kinds = {"basic": BasicBlock, "bottleneck": Bottleneck}
     with uninitialised():
-        return ResNet(tuple(kinds[kind] for kind in block), **arguments)  # type: ignore[arg-type]  # it takes both
+        model: nn.Module = ResNet(tuple(kinds[kind] for kind in block), **arguments)
+    return model

@@ -8,13 +8,14 @@ own, so that a hook sees every step.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
-from resnet_explorer.module.meta import BareNorms
+from resnet_explorer.module.meta import BareShapes
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
@@ -220,12 +221,42 @@ def watching(model: nn.Module) -> Iterator[list[Seen]]:
 def macs_by_path(model: nn.Module, x: Tensor) -> dict[str, int]:
     """Return the MACs of each module that has any, counted by torch: half of its FLOPs; the empty path is the sum."""
     counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter, BareNorms():
+    with torch.no_grad(), counter, BareShapes():
         model(x)
     root = type(model).__name__
     counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}
     paths = {name.removeprefix(f"{root}."): macs for name, macs in counts.items() if name.startswith(f"{root}.")}
     return paths | {"": counter.get_total_flops() // 2}
+
+
+class _Total(BareShapes):
+    """The FLOPs of a forward pass by PyTorch's formulas, each asked once for the same shapes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flops = 0
+        self._each: dict[object, int] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        formula = flop_registry.get(func.overloadpacket)
+        if formula is None or kwargs:
+            return super().__torch_dispatch__(func, types, args, kwargs)
+        out = self.bare(func, args)
+        key = (func, out.shape, *(one.shape if isinstance(one, Tensor) else str(one) for one in args))
+        if key not in self._each:
+            self._each[key] = formula(*args, out_val=out)
+        self.flops += self._each[key]
+        return out
+
+
+def total_flops(model: nn.Module, x: Tensor) -> int:
+    """Return what ``FlopCounterMode`` counts on the meta device as a whole, sooner."""
+    counter = _Total()
+    with torch.no_grad(), counter:
+        model(x)
+    return counter.flops
 
 
 def starving_layer(model: nn.Module, x: Tensor) -> str | None:
@@ -237,7 +268,8 @@ def starving_layer(model: nn.Module, x: Tensor) -> str | None:
 
     handles = [module.register_forward_pre_hook(note(path)) for path, module in leaves(model)]
     try:
-        model.train()(x)
+        with torch.no_grad(), BareShapes():
+            model.train()(x)
     except ValueError as error:
         assert "more than 1 value per channel" in str(error)
         return entered[-1]

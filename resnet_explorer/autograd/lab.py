@@ -17,7 +17,7 @@ from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, GraphNo
 from resnet_explorer.autograd.writer import INPUT, LOSS, OUTPUT, Functions, Saved, Writer, in_forward_order
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
-from resnet_explorer.module.meta import BareNorms
+from resnet_explorer.module.meta import BareShapes
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.probes.models import check_trains, restored
@@ -139,7 +139,7 @@ def prepare(request: RecordGraph) -> tuple[nn.Module, Tensor]:
 
 def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]:
     """Return a network's output, or its loss, and which layer made each function of the backward graph."""
-    with _noting(model) as makers, BareNorms():
+    with _noting(model) as makers, BareShapes():
         y: Tensor = model(x)
         if loss and y.ndim == 2:
             y = functional.cross_entropy(y, torch.zeros(len(y), dtype=torch.long, device=y.device))

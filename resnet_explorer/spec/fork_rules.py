@@ -38,6 +38,9 @@ def check_paths(spec: SpecValues) -> None:
     before = spec.stem_channels
     for number, (kind, stage) in enumerate(zip(spec.block, spec.by_stages, strict=True), start=1):
         is_basic = kind is choices.Block.BASIC
+        if stage.selective is not choices.Selective.SPLIT and stage.radix <= 1:
+            before = stage.out(kind, spec.widths[number - 1])
+            continue
         for width in spec.stage_widths(number):
             inner, groups = (before, 1) if is_basic else (stage.inner_width(width), stage.groups(width))
             if stage.selective is choices.Selective.SPLIT and inner % (2 * groups):

@@ -194,7 +194,8 @@ def _check_channels(spec: ResNetSpec) -> None:
 def _widths(spec: ResNetSpec) -> Iterator[tuple[ResNetSpec, choices.Block, int]]:
     """Yield the different widths of each stage with what the stage is made of."""
     for number, (stage, kind) in enumerate(zip(spec.by_stages, spec.block, strict=True), start=1):
-        yield from ((stage, kind, width) for width in dict.fromkeys(spec.stage_widths(number)))
+        widths = dict.fromkeys(spec.block_widths[number - 1]) if spec.block_widths else (spec.widths[number - 1],)
+        yield from ((stage, kind, width) for width in widths)
 
 
 _NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={readers.USUAL_BASE_WIDTH}"))

@@ -112,7 +112,7 @@ class SpecValues:
         """Return the channels that a block puts out: ``expansion`` times the width, rounded down."""
         if kind is not choices.Block.BOTTLENECK:
             return width
-        return int(width * Fraction(str(self.expansion)))
+        return _expanded(width, self.expansion)
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -129,6 +129,11 @@ class SpecValues:
     def has_shortcuts(self) -> bool:
         """Return whether any stage has shortcuts."""
         return any(stage.residual for stage in self.by_stages)
+
+
+@lru_cache(maxsize=4096)
+def _expanded(width: int, expansion: float) -> int:
+    return int(width * Fraction(str(expansion)))
 
 
 @lru_cache(maxsize=512)

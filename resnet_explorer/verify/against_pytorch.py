@@ -12,7 +12,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
-from resnet_explorer.module.meta import BareNorms
+from resnet_explorer.module.meta import BareShapes
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import instruction_set
 from resnet_explorer.probes.models import pieces, restored
@@ -136,7 +136,7 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
         for path, module in model.named_modules():
             note = partial(_note, shapes, path)
             hooks.callback(module.register_forward_hook(note).remove)
-        with FlopCounterMode(display=False) as counter, BareNorms():
+        with FlopCounterMode(display=False) as counter, BareShapes():
             model(torch.empty(analysis.total.input, device="meta"))
     name = type(model).__name__
     flops = {path.removeprefix(f"{name}."): sum(ops.values()) for path, ops in counter.get_flop_counts().items()}

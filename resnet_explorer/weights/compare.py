@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, eq
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.network import compile_spec
@@ -66,7 +66,7 @@ def compared(
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _tensors(spec: ResNetSpec) -> Mapping[str, Shape]:
     return tensors(compile_spec(spec))
 
@@ -286,12 +286,16 @@ def by_name(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Ide
     prefix = prefixes.most_common(1)[0][0] if prefixes else ""
     short = {name: name.removeprefix(prefix) for name in shapes}
     own = {ours(name): shapes[full] for full, name in short.items()}
-    spec = known or max(_near(own), key=lambda spec: len(own.items() & _tensors(spec).items()), default=None)
+    spec = known or max(_near(own), key=lambda spec: _shared(own, _tensors(spec)), default=None)
     if spec is None:
         return None
     names = renamed(short.values(), compile_spec(spec))
     result = compared(spec, {full: names[name] for full, name in short.items()}, shapes)
     return result if known or result.likely else None
+
+
+def _shared(own: Mapping[str, Shape], other: Mapping[str, Shape]) -> int:
+    return sum(map(eq, map(own.get, other), other.values()))
 
 
 def _near(own: Mapping[str, Shape]) -> tuple[ResNetSpec, ...]:

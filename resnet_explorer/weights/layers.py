@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import lru_cache
 
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.network.kinds.norms import NORMS
@@ -88,6 +89,7 @@ class FileLayer:
 Layers = tuple[FileLayer, ...]
 
 
+@lru_cache(maxsize=16_384)
 def parted(name: str) -> tuple[str, str]:
     """Return a tensor's name as the path of its layer and what it is in there."""
     at = max(name.rfind("."), name.rfind("/"))
@@ -95,8 +97,12 @@ def parted(name: str) -> tuple[str, str]:
 
 
 def readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
-    """Yield the ways to read a file's tensors as layers, the likeliest first."""
-    return map(_with_slopes, _readings(shapes))
+    """Yield the ways to read a file's tensors as layers, each once, the likeliest first."""
+    seen: list[Layers] = []
+    for layers in _readings(shapes):
+        if layers not in seen:
+            seen.append(layers)
+            yield _with_slopes(layers)
 
 
 def _with_slopes(layers: Layers) -> Layers:
@@ -130,6 +136,7 @@ def _readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
         yield tuple(_runs(tuple(shapes.items()), size))
 
 
+@lru_cache(maxsize=16_384)
 def _home(name: str) -> str:
     """Return the path of the layer that a tensor is in: ``pool.q`` for ``pool.q_weight``, as attention has them."""
     path, tensor = parted(name)
@@ -156,6 +163,7 @@ def _counts_up(layers: Layers) -> bool:
     return True
 
 
+@lru_cache(maxsize=16_384)
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts names with their numbers counted: ``layer1.9`` before ``layer1.10``."""
     parts = re.findall(r"\d+|[^\d./]+", name)

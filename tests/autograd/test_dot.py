@@ -16,6 +16,7 @@ from resnet_explorer.autograd.graphviz import to_dot
 from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.cases import each
 
 
 @cache
@@ -74,7 +75,7 @@ def test_a_saved_tensor_hangs_on_a_line_without_a_head() -> None:
         assert ("dir=none" in line) is kept
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "<b>bold</b>",

@@ -26,6 +26,7 @@ from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.families import FAMILIES
+from tests.cases import each
 from tests.specs import fitting, readable
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
@@ -168,7 +169,7 @@ def _drawn_keepers(drawn: Drawn) -> Counter[tuple[object, ...]]:
     return Counter((*drawn.nodes[tensor], tuple(sorted(fns))) for tensor, fns in keepers.items())
 
 
-@pytest.mark.parametrize("name", FIRST)
+@each("name", FIRST)
 def test_the_graph_of_the_meta_device_is_that_of_the_cpu(name: str) -> None:
     for training in (True, False):
         ours = recorded(find(name), training=training, saved=True)
@@ -229,7 +230,7 @@ def test_nodes_are_in_the_order_in_which_the_data_went(drawn: tuple[ResNetSpec, 
     assert (again.nodes, again.edges) == (graph.nodes, graph.edges)
 
 
-@pytest.mark.parametrize("name", FIRST)
+@each("name", FIRST)
 def test_a_network_in_training_has_operations_in_every_layer(name: str) -> None:
     graph = recorded(find(name))
     made = {node.path for node in graph.nodes if node.kind is NodeKind.OPERATION}

@@ -2,8 +2,6 @@
 
 import itertools
 
-import pytest
-
 from resnet_explorer.autograd.cluster_marks import nodes_of, opened
 from resnet_explorer.autograd.clusters import Cluster, Recorded
 from resnet_explorer.autograd.lab import record
@@ -14,6 +12,7 @@ from resnet_explorer.picture.marks import Arrow, Group, Ink
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.families import FAMILIES
+from tests.cases import each
 from tests.specs import fitting
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
@@ -32,7 +31,7 @@ def picture(parts: Known, view: GraphView) -> GraphPicture:
     return graph_picture(Recorded(graph, highway(graph), drawn), network, view, "title", "facts")
 
 
-@pytest.mark.parametrize("name", FIRST)
+@each("name", FIRST)
 def test_every_node_has_one_place_and_no_node_lies_on_another(name: str) -> None:
     graph, network, parts = known(name)
     everywhere = [index for part in parts for index in nodes_of(part)]

@@ -23,6 +23,7 @@ from resnet_explorer.spec import InputShape, Shortcut, codec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.terminal import options
+from tests.cases import each
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -91,7 +92,7 @@ class TestDescribe:
     def test_one_form_at_a_time(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "not allowed with" in refused(capsys, "describe", "resnet18", "--csv", "--json")
 
-    @pytest.mark.parametrize("name", list(CATALOGUE))
+    @each("name", CATALOGUE)
     def test_the_default_input_is_the_catalogues(self, name: str) -> None:
         entry = CATALOGUE[name]
         assert default_input(entry.spec) == InputShape(1, entry.size, entry.size)

@@ -42,6 +42,7 @@ from resnet_explorer.finetuning.plan import (
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.cases import each
 
 TEN = tuple("0123456789")
 
@@ -133,8 +134,8 @@ class TestStrategies:
         assert found.counts(11).parameters == grown[-1] + 525_568
         assert len(found.frozen) == 62 - found.counts(11).tensors
 
-    @pytest.mark.parametrize("strategy", list(Strategy))
-    @pytest.mark.parametrize("net", ["resnet18", "resnet50", "resnetv2_50", "resnet20"])
+    @each("strategy", Strategy)
+    @each("net", ["resnet18", "resnet50", "resnetv2_50", "resnet20"])
     def test_every_tensor_is_in_one_group_or_frozen(self, net: str, strategy: Strategy) -> None:
         one = plan(net, strategy=strategy)
         found = grouping(one, 320)
@@ -206,17 +207,25 @@ class TestStrategies:
 
 
 class TestPaths:
-    @pytest.mark.parametrize(
-        ("path", "count"),
-        [("stem", 3), ("layer1", 12), ("layer2.0", 9), ("layer2.0.downsample", 3), ("layer2.0.conv1", 1), ("head", 2),
-         ("fc.bias", 1), ("conv1", 1)],
-    )  # fmt: skip
+    @each(
+        "path,count",
+        [
+            ("stem", 3),
+            ("layer1", 12),
+            ("layer2.0", 9),
+            ("layer2.0.downsample", 3),
+            ("layer2.0.conv1", 1),
+            ("head", 2),
+            ("fc.bias", 1),
+            ("conv1", 1),
+        ],
+    )
     def test_a_path_is_what_lies_under_it(self, path: str, count: int) -> None:
         one = plan()
         assert len(under(path, one.network, one.tensors)) == count
         assert len(plan(frozen=frozenset({path})).never) == count
 
-    @pytest.mark.parametrize("path", ["", "layer9", "layer1.0.relu1", "bn", "adapter", "layer1."])
+    @each("path", ["", "layer9", "layer1.0.relu1", "bn", "adapter", "layer1."])
     def test_a_path_that_leads_nowhere_is_an_error(self, path: str) -> None:
         with pytest.raises(ExplorerError, match=r"There is no|no weights"):
             plan(frozen=frozenset({path}))
@@ -244,8 +253,8 @@ class TestChannels:
 
 
 class TestPlan:
-    @pytest.mark.parametrize(
-        ("changes", "text"),
+    @each(
+        "changes,text",
         [
             ({"classes": ("a",)}, "only one class"),
             ({"classes": ("a", "a")}, "same name"),
@@ -289,15 +298,12 @@ class TestPlan:
         del older["plan"]["white"]
         assert plan_from_text(json.dumps(older)) == replace(one, white=()), "what an older app wrote"
 
-    @pytest.mark.parametrize(
-        "text",
-        ["", "[]", "{}", '{"format": "resnet-explorer tuning", "version": 1, "plan": {}}',
+    @each("text", ["", "[]", "{}", '{"format": "resnet-explorer tuning", "version": 1, "plan": {}}',
          '{"format": "resnet-explorer tuning", "version": 9, "plan": {"spec": {}}}',
          '{"format": "resnet-explorer tuning", "version": 1, "plan": {"spec": {}, "epochs": "3"}}',
          '{"format": "resnet-explorer tuning", "version": 1, "plan": {"spec": {}, "epoch": 3}}',
          '{"format": "resnet-explorer tuning", "version": 1, "plan": {"spec": {}, "recipe": {"rate": null}}}',
-         '{"format": "resnet-explorer tuning", "version": 1, "plan": {"spec": {}, "strategy": "D"}}'],
-    )  # fmt: skip
+         '{"format": "resnet-explorer tuning", "version": 1, "plan": {"spec": {}, "strategy": "D"}}'])  # fmt: skip
     def test_other_texts_are_refused(self, text: str) -> None:
         with pytest.raises(ExplorerError):
             plan_from_text(text)

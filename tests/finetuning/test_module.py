@@ -26,6 +26,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.weights import checkpoint
+from tests.cases import each
 
 TEN = tuple("0123456789")
 NONE = WeightsChoice(WeightsKind.NONE, "")
@@ -54,8 +55,8 @@ def on_meta(one: TunePlan) -> ResNet:
 
 
 class TestGroups:
-    @pytest.mark.parametrize("strategy", list(Strategy))
-    @pytest.mark.parametrize("net", ["resnet18", "resnet50"])
+    @each("strategy", Strategy)
+    @each("net", ["resnet18", "resnet50"])
     def test_the_module_has_the_groups_that_were_read(self, net: str, strategy: Strategy) -> None:
         """Of each group the tensors, parameters, decay and rate; and at each epoch what trains: counted in torch."""
         one = plan(find(net), strategy=strategy)
@@ -76,8 +77,8 @@ class TestGroups:
             rates = [group["lr"] for group in optimiser.param_groups]
             assert rates == list(found.rates(epoch * found.steps))
 
-    @pytest.mark.parametrize("net", list(STAGES))
-    @pytest.mark.parametrize("strategy", list(OPENS))
+    @each("net", STAGES)
+    @each("strategy", OPENS)
     def test_counts_and_rates_of_each_step(self, net: str, strategy: Strategy) -> None:
         """Four epochs of two steps on a falling rate: what opens when is written out, and so is each unit's share."""
         unfreeze = {Strategy.A: (2,), Strategy.C: (1, 2, 3)}.get(strategy, ())
@@ -188,8 +189,8 @@ class TestChannels:
         assert report.statistics > 0.01, "the colours' own statistics are not those of grey"
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
-    @pytest.mark.parametrize("channels", [1, 2, 4, 5, 6])
-    @pytest.mark.parametrize("name", ["", "stem=deep"])
+    @each("channels", [1, 2, 4, 5, 6])
+    @each("name", ["", "stem=deep"])
     def test_the_sum_is_exact_on_equal_channels(self, name: str, channels: int) -> None:
         spec = assign(SMALL, *([name] if name else []))
         model, x = shaken(spec), torch.randn(4, 1, 16, 16)

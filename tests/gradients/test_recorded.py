@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.assets import path
@@ -23,6 +22,7 @@ from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.document import Document
+from tests.cases import each
 from tests.jobs_here import JobsHere
 from tests.narrow import of_kind, present
 
@@ -40,7 +40,7 @@ def ratios(result: GradientResult) -> tuple[float, ...]:
     return tuple(present(network.ratio(Quantity.INPUT)) for network in result.networks)
 
 
-@pytest.mark.parametrize("key", PRESETS)
+@each("key", PRESETS)
 def test_every_experiment_is_recorded_and_its_subtitle_says_so(key: str) -> None:
     result = recorded(key)
     chart = gradient_plot(result, Quantity.INPUT) if isinstance(result, GradientResult) else lab_chart(result)

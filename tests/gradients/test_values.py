@@ -30,6 +30,7 @@ from resnet_explorer.readings.quantities import WORDS, Place, Quantity, Series
 from resnet_explorer.readings.text import figure
 from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 from tests.narrow import of_kind
 
 PLACES = tuple(Place(f"layer{stage}.{block}", stage, (32, 16, 8, 8)) for stage in (1, 2) for block in (0, 1))
@@ -116,8 +117,8 @@ class TestRequest:
 
 
 class TestWords:
-    @pytest.mark.parametrize(
-        ("value", "text"),
+    @each(
+        "value,text",
         [(None, "unknown"), (0, "0"), (0.08934, "0.0893"), (19166.0, "19,200"), (6.1e-47, "6.1e-47"), (1.46, "1.46")],
     )
     def test_figures_have_three_digits(self, value: float | None, text: str) -> None:
@@ -186,6 +187,6 @@ class TestPresets:
     def test_titles_differ(self) -> None:
         assert len({preset.title for preset in PRESETS.values()}) == len(PRESETS)
 
-    @pytest.mark.parametrize("key", PRESETS)
+    @each("key", PRESETS)
     def test_requests_cross_to_another_process(self, key: str) -> None:
         assert pickle.loads(pickle.dumps(PRESETS[key].request)) == PRESETS[key].request

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_explorer.images.find import SUFFIXES, Found, in_folder, in_table, part_of, with_parts
+from tests.cases import each
 
 
 def put(root: Path, *names: str) -> Path:
@@ -123,9 +124,9 @@ class TestTables:
         (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         return in_table(root / name, SUFFIXES)
 
-    @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-    @pytest.mark.parametrize(
-        ("head", "row"),
+    @each("delimiter", [",", ";", "\t", "|"])
+    @each(
+        "head,row",
         [
             ("", "{path}{d}{label}"),
             ("image_id{d}label", "{path}{d}{label}"),
@@ -140,7 +141,7 @@ class TestTables:
             ("path{d}label", "{back}{d}{label}"),
         ],
     )
-    @pytest.mark.parametrize(("encoding", "end"), [("utf-8", "\n"), ("utf-8-sig", "\r\n"), ("utf-16", "\n")])
+    @each("encoding,end", [("utf-8", "\n"), ("utf-8-sig", "\r\n"), ("utf-16", "\n")])
     def test_columns_are_told_by_what_they_hold(
         self, tmp_path: Path, delimiter: str, head: str, row: str, encoding: str, end: str
     ) -> None:

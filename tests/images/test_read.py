@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from resnet_explorer.images.read import FULL, on_white, read_image, reason, top_of, white_of, with_channels
+from tests.cases import each
 
 RAMP = np.linspace(0, 1, 64)[None].repeat(8, 0)
 """From black to white."""
@@ -24,8 +25,8 @@ def saved(file: Path, values: np.ndarray) -> Path:
     return file
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+@each("orientation", range(1, 9))
+@each("suffix", ["jpg", "png", "webp", "tif"])
 def test_photos_stand_upright(tmp_path: Path, orientation: int, suffix: str) -> None:
     """The eight orientations of EXIF: 5 to 8 exchange height and width."""
     exif, pixels = Image.Exif(), np.zeros((90, 40, 3), np.uint8)
@@ -43,14 +44,11 @@ def test_exif_data_that_are_broken_turn_nothing(tmp_path: Path) -> None:
     assert read_image(tmp_path / "a.jpg", ()).shape == (9, 4, 3)
 
 
-@pytest.mark.parametrize(
-    ("name", "top", "kind"),
-    [
+@each("name,top,kind", [
         ("a.tif", 1, np.float32), ("a.tif", 255, np.float32), ("a.tif", 255, np.int32), ("a.tif", 65535, np.uint16),
         ("a.png", 4095, np.uint16), ("a.png", 65535, np.uint16), ("a.png", 255, np.uint16), ("a.npy", 4095, np.int64),
         ("a.npy", 1, np.float64), ("a.tif", 70000, np.int32),
-    ],
-)  # fmt: skip
+    ])  # fmt: skip
 def test_numbers_of_any_type_keep_their_range(tmp_path: Path, name: str, top: int, kind: type) -> None:
     file = saved(tmp_path / name, (RAMP * top).round(0 if top > 1 else 9).astype(kind))
     assert top_of(file) == top and white_of([top]) == (top,)
@@ -87,8 +85,8 @@ def tiff16(file: Path, values: np.ndarray) -> Path:
     return file
 
 
-@pytest.mark.parametrize("top", [255, 4095, 65535])
-@pytest.mark.parametrize(("write", "channels"), [(png16, 3), (png16, 4), (tiff16, 3)])
+@each("top", [255, 4095, 65535])
+@each("write,channels", [(png16, 3), (png16, 4), (tiff16, 3)])
 def test_colours_of_more_than_8_bits_keep_their_range(
     tmp_path: Path, top: int, write: Callable[[Path, np.ndarray], Path], channels: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,14 +12,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.module import build
-from resnet_explorer.module.meta import BareNorms
+from resnet_explorer.module.meta import BareShapes
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.families import FAMILIES
+from tests.cases import each
 from tests.narrow import present
 from tests.specs import fitting, images, small_specs
+from tests.torch_reference import total_flops
 
 TORCHVISION = [name for name in CATALOGUE if hasattr(torchvision.models, name)]
 SMALL = ["resnet18", "resnet50", "resnext50_32x4d"]
@@ -63,24 +67,31 @@ def test_the_same_gradients_as_torchvision(name: str) -> None:
         assert torch.allclose(parameter.grad, present(expected[path].grad), rtol=1e-3, atol=1e-4), path
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
     spec = CATALOGUE[name].spec
     model = build(spec, device="meta", initialise=False).eval()
     for side in (CATALOGUE[name].size, 65):
         image = fitting(spec, InputShape(1, side, side))
         total = analyse(compile_spec(spec), image).total
-        with FlopCounterMode(display=False) as counter, BareNorms(), torch.no_grad():
-            model(torch.empty(total.input, device="meta"))
-        assert counter.get_total_flops() == 2 * total.macs
+        assert total_flops(model, torch.empty(total.input, device="meta")) == 2 * total.macs
         assert sum(parameter.numel() for parameter in model.parameters()) == total.params
+
+
+@each("name", [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES])
+def test_the_total_is_pytorchs_own_counters(name: str) -> None:
+    x = torch.empty(analyse(compile_spec(find(name)), fitting(find(name), InputShape(1, 65, 65))).total.input)
+    model = build(find(name), device="meta", initialise=False).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(x.to("meta"))
+    assert total_flops(model, x.to("meta")) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("name", ["resnet50", "resnetv2_50d_gn", "cbam_resnet50", "resnet110_exclusive_gate"])
 def test_the_counter_sees_no_difference_without_batch_norms_own_steps(name: str) -> None:
     model, x = build(find(name), device="meta", initialise=False).eval(), torch.empty(2, 3, 65, 64, device="meta")
     counts = []
-    for norms in (nullcontext(), BareNorms()):
+    for norms in (nullcontext(), BareShapes()):
         with FlopCounterMode(display=False) as counter, norms, torch.no_grad():
             output = model(x)
         counts.append((output.shape, counter.get_flop_counts()))
@@ -104,7 +115,7 @@ def test_every_row_of_a_random_network_equals_the_module(spec: ResNetSpec, image
     shapes: dict[str, tuple[int, ...]] = {}
     for path, module in model.named_modules():
         module.register_forward_hook(lambda _, __, out, path=path: shapes.__setitem__(path, tuple(out.shape)))
-    with FlopCounterMode(display=False) as counter, BareNorms(), torch.no_grad():
+    with FlopCounterMode(display=False) as counter, BareShapes(), torch.no_grad():
         model(x)
     assert counter.get_total_flops() == 2 * analysis.total.macs
     assert sum(parameter.numel() for parameter in model.parameters()) == analysis.total.params
@@ -143,8 +154,11 @@ EVERY_KIND = (
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")  # torch's own check of a group's size
 @pytest.mark.parametrize("text", EVERY_KIND, ids=" ".join)
 def test_it_can_be_traced_exported_and_compiled(text: tuple[str, ...]) -> None:
+    """Of the blocks that are alike two are enough: each is compiled anew."""
     torch.manual_seed(0)
-    model, image = build(assign(find(text[0]), *text[1:])).eval(), torch.randn(1, 3, 32, 32)
+    spec = assign(find(text[0]), *text[1:])
+    model = build(replace(spec, blocks=(2, *(1 for _ in spec.blocks[1:])))).eval()
+    image = torch.randn(1, 3, 32, 32)
     with torch.no_grad():
         expected = model(image)
         traced = torch.jit.trace(model, image)

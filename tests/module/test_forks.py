@@ -17,6 +17,7 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.weights.compare import renamed
+from tests.cases import each
 from tests.timm_reference import twins, uninitialised
 
 NAMES = [name for name, entry in CATALOGUE.items() if entry.family.key in ("sk", "res2net", "resnest")]
@@ -48,7 +49,7 @@ def shapes(model: nn.Module, x: Tensor, names: Mapping[str, str]) -> dict[str, t
     return seen
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_the_same_outputs_and_shapes_as_timm(name: str) -> None:
     theirs, ours = narrow(name)
     spec = replace(find(name), widths=WIDTHS, blocks=BLOCKS, classes=10)

@@ -15,6 +15,7 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.weights.identify import identify
+from tests.cases import each
 from tests.module.test_nf import difference
 from tests.timm_reference import macs, named, twins
 
@@ -24,7 +25,7 @@ CLIP = {
 }
 
 
-@pytest.mark.parametrize("name", CLIP)
+@each("name", CLIP)
 def test_parameters_and_names_are_timms(name: str) -> None:
     with torch.device("meta"):
         theirs = named(name)
@@ -122,7 +123,7 @@ def test_an_embedding_is_insightfaces() -> None:
     assert [name for name, _ in ours.get_submodule("fc_norm").named_parameters()] == ["bias"]
 
 
-@pytest.mark.parametrize(
+@each(
     "settings",
     [
         *("pool=gem", "pool=none", "head=embedding pool=none head_norm=true", "head=mlp", "pool=attention"),
@@ -130,7 +131,7 @@ def test_an_embedding_is_insightfaces() -> None:
         "head=mlp pool=gem head_norm=true",
     ],
 )
-@pytest.mark.parametrize("base", ["resnet18", "resnetv2_50", "nf_resnet26"])
+@each("base", ["resnet18", "resnetv2_50", "nf_resnet26"])
 def test_a_head_is_found_in_a_file(base: str, settings: str) -> None:
     spec = assign(find(base), *settings.split(), "classes=12")
     found = identify(tensors(compile_spec(spec)))

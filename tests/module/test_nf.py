@@ -11,6 +11,7 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.weights.identify import identify
+from tests.cases import each
 from tests.timm_reference import macs, named, twins
 
 NAMES = [f"nf_{kind}resnet{depth}" for kind in ("", "se", "eca") for depth in (26, 50, 101)]
@@ -23,7 +24,7 @@ def difference(theirs: nn.Module, ours: nn.Module, shape: tuple[int, ...], *, tr
     return float((answer - expected).norm() / expected.norm())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_parameters_and_names_are_timms(name: str) -> None:
     with torch.device("meta"):
         theirs = named(name)

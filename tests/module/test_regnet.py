@@ -15,6 +15,7 @@ from torchvision.models.regnet import BlockParams
 from resnet_explorer.module import build
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.weights.identify import identify
+from tests.cases import each
 from tests.timm_reference import named, shaken, uninitialised
 
 NAMES = [name for name, entry in CATALOGUE.items() if entry.family.key == "regnet"]
@@ -36,7 +37,7 @@ def shapes_of(model: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_every_one_is_known_by_its_layers(name: str) -> None:
     shapes = shapes_of(on_meta(name))
     found = identify(shapes)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -13,6 +12,7 @@ from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.weights.identify import identify
+from tests.cases import each
 from tests.timm_reference import named, shaken
 
 NAMES = [name for name, entry in CATALOGUE.items() if entry.family.key == "ts"]
@@ -25,7 +25,7 @@ def known(name: str, theirs: nn.Module) -> Mapping[str, str]:
     return found.names
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_the_same_outputs_as_timm(name: str) -> None:
     theirs, ours = shaken(named(name)), build(find(name), initialise=False)
     names = known(name, theirs)
@@ -37,7 +37,7 @@ def test_the_same_outputs_as_timm(name: str) -> None:
             assert (answer - expected).norm() <= 1e-10 * expected.norm()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_the_same_counts_and_shapes_as_timm(name: str) -> None:
     with torch.device("meta"):
         theirs = named(name).eval()

@@ -32,6 +32,7 @@ from resnet_explorer.source.layers import Writer
 from resnet_explorer.source.scope import Scope
 from resnet_explorer.source.whole import classes
 from resnet_explorer.spec import Activation, Norm, ResNetSpec
+from tests.cases import each
 
 SPEC = ResNetSpec("", norm_groups=2)
 MAP, PIXEL = (2, 8, 6, 6), (2, 8, 1, 1)
@@ -220,7 +221,7 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
     }
 
 
-@pytest.mark.parametrize(("layer", "shape"), CASES, ids=lambda value: value.kind if isinstance(value, Layer) else "")
+@each("layer,shape", CASES)
 def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
     missing = [name for name, found in answers(layer, shape).items() if not found]
     assert not missing, f"{layer.kind} lacks: {', '.join(missing)}"
@@ -278,7 +279,7 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize(("layer", "shape"), WRITTEN, ids=lambda value: value.kind if isinstance(value, Layer) else "")
+@each("layer,shape", WRITTEN)
 def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     space = {"torch": torch, "nn": nn, "functional": functional, "Tensor": Tensor}
     exec(classes(getattr(layer, "dims", 2)).get(layer.called, ""), space)

@@ -12,6 +12,7 @@ from resnet_explorer.network.tree import Part
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 from tests.narrow import of_kind
 from tests.specs import small_specs
 
@@ -48,7 +49,7 @@ def test_every_path_is_unique_and_known(spec: ResNetSpec) -> None:
         assert tree.has(stage.path) and tree.stage_at(stage.path) is stage and tree.block_at(stage.path) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "layer5",

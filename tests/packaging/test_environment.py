@@ -20,6 +20,8 @@ from packaging.requirements import Requirement
 from pip_progress import Progress, run_pip
 from system_packages import SetupError
 
+from tests.cases import each
+
 _ROOT = Path(__file__).parents[2]
 _PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _CONSTRAINTS = (_ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8")
@@ -129,8 +131,8 @@ def test_the_tested_versions_name_no_place() -> None:
     assert [line for line in lines if not pin.fullmatch(line)] == []
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
-@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+@each("python", ["3.11", "3.12", "3.13", "3.14"])
+@each("system", ["linux", "darwin", "win32"])
 def test_every_dependency_has_one_tested_version(python: str, system: str) -> None:
     here = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": system, "extra": ""}
     pins = [Requirement(line) for line in _CONSTRAINTS.splitlines() if not line.startswith("#")]

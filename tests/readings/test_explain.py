@@ -8,6 +8,7 @@ from resnet_explorer.readings.explain import Explanation, explain
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 
 
 def describe(name: str, path: str, *changes: str, image: InputShape | None = None) -> Explanation:
@@ -149,8 +150,8 @@ def test_a_backbone_has_no_head() -> None:
     assert fact(describe("resnet18", "", "classes=none"), "Output") == "512×7²"
 
 
-@pytest.mark.parametrize(
-    ("order", "equation", "branch"),
+@each(
+    "order,equation,branch",
     [
         ("v1", "identity_v1", "branch_v1_2"),
         ("bn-after-add", "identity_bn-after-add", "branch_bn-after-add_2"),
@@ -207,8 +208,8 @@ def test_attention_is_explained_as_a_whole(name: str, path: str, kind: str, para
     assert (gate.kind, fact(gate, "Parameters")) == (kind, f"{params:,}")
 
 
-@pytest.mark.parametrize(
-    ("settings", "path", "text"),
+@each(
+    "settings,path,text",
     [
         (("norm=group",), "layer1.0.bn1", "groups of 2 channels of one image"),
         (("norm=layer",), "layer1.0.bn1", "layer norm"),
@@ -328,8 +329,8 @@ def test_depthwise_and_dilated_convolutions() -> None:
     assert "The second 3×3 is dilated by 2" in describe("resnet18", "layer4.0", "output_stride=16").text
 
 
-@pytest.mark.parametrize(
-    ("settings", "path", "text"),
+@each(
+    "settings,path,text",
     [
         ((), "layer1.0.conv1", "the norm after it shifts"),
         (("order=bn-after-add",), "layer1.0.conv2", "the norm after the addition shifts"),

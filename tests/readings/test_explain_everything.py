@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import replace
 
-import pytest
 import torch
 from hypothesis import given, settings
 
@@ -19,6 +18,7 @@ from resnet_explorer.spec import InputShape, Pool, ResNetSpec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 from tests.specs import fitting, readable
 
 
@@ -61,7 +61,7 @@ def worked_out(analysis: Analysis, explanation: Explanation) -> None:
             assert int(result) == eval(terms.replace("·", "*").replace("×", "*")) == figure
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_everything_in_the_catalogue_can_be_explained(name: str) -> None:
     spec = CATALOGUE[name].spec
     check(analyse(compile_spec(spec), fitting(spec, InputShape(1, 33, 65))))
@@ -105,7 +105,7 @@ def with_choice(base: str, setting: str) -> ResNetSpec:
     raise AssertionError(settings)
 
 
-@pytest.mark.parametrize(("base", "setting"), [*CHOICES, *(("resnet18", setting) for setting in NUMBERS)])
+@each("base,setting", [*CHOICES, *(("resnet18", setting) for setting in NUMBERS)])
 def test_every_choice_of_every_axis_can_be_explained(base: str, setting: str) -> None:
     spec = with_choice(base, setting)
     spec = replace(spec, map_side=3) if spec.pool is Pool.NONE else spec
@@ -115,8 +115,8 @@ def test_every_choice_of_every_axis_can_be_explained(base: str, setting: str) ->
 START = ["zero_init=true", "gain=skipinit", "gain=layerscale", "init=xavier"]
 
 
-@pytest.mark.parametrize("order", ["v1", "bn-after-add", "relu-before-add", "relu-only", "v2", "norm-first"])
-@pytest.mark.parametrize("setting", START)
+@each("order", ["v1", "bn-after-add", "relu-before-add", "relu-only", "v2", "norm-first"])
+@each("setting", START)
 def test_where_f_starts_at_0_is_so_in_pytorch(order: str, setting: str) -> None:
     """What is said of the first step is what a fresh model does: F(x), or the whole block, is 0."""
     if (order, setting) == ("relu-before-add", "zero_init=true"):

@@ -10,14 +10,15 @@ from resnet_explorer.readings.read import features
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 
 
 def read(name: str, *settings: str, side: int = 224, batch: int = 1) -> Analysis:
     return analyse(compile_spec(assign(CATALOGUE[name].spec, *settings)), InputShape(batch, side, side))
 
 
-@pytest.mark.parametrize(
-    ("name", "settings", "strides"),
+@each(
+    "name,settings,strides",
     [
         ("resnet50", (), [4, 8, 16, 32]),  # feature pyramids: Lin et al. 2017, section 3
         ("resnet50", ("output_stride=16",), [4, 8, 16, 16]),  # DeepLab: Chen et al. 2017, section 3.1

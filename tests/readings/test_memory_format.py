@@ -1,18 +1,17 @@
 """The rule that chooses the memory format of a training."""
 
-import pytest
-
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings.memory_format import MemoryFormat, is_safe, memory_format
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 
 
 def chosen(name: str, *settings: str, device: str = "cpu", mixed: bool = False) -> MemoryFormat:
     return memory_format(compile_spec(assign(find(name), *settings)), device, mixed=mixed)
 
 
-@pytest.mark.parametrize(("width", "is_right"), [(1, False), (4, False), (7, False), (8, True), (12, True), (16, True)])
+@each("width,is_right", [(1, False), (4, False), (7, False), (8, True), (12, True), (16, True)])
 def test_a_strided_1x1_convolution_needs_eight_input_channels(width: int, is_right: bool) -> None:
     """uxlfoundation/oneDNN issue 6035: fewer than a block of 8 give wrong weight gradients, or abort."""
     narrow = compile_spec(assign(find("resnet20"), f"width={width}", "shortcut=B"))

@@ -13,6 +13,7 @@ from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.read import depth
 from resnet_explorer.spec import InputShape, ResNetSpec, Shortcut, Stride
 from resnet_explorer.spec.catalogue import CATALOGUE, find
+from tests.cases import each
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PAPER = json.loads((REFERENCE / "paper_tables.json").read_text())
@@ -23,7 +24,7 @@ def read(spec: ResNetSpec, side: int) -> Analysis:
     return analyse(compile_spec(spec), InputShape(1, side, side))
 
 
-@pytest.mark.parametrize("row", [row for row in TORCHVISION if row["name"] in CATALOGUE], ids=lambda row: row["name"])
+@each("row", [row for row in TORCHVISION if row["name"] in CATALOGUE])
 def test_torchvisions_parameters_and_macs(row: dict[str, int]) -> None:
     total = read(CATALOGUE[str(row["name"])].spec, 224).total
     assert (total.params, total.macs) == (row["params"], row["macs_224"])
@@ -33,7 +34,7 @@ def test_all_ten_resnets_of_torchvision_are_compared() -> None:
     assert sum(row["name"] in CATALOGUE for row in TORCHVISION) == 10
 
 
-@pytest.mark.parametrize("row", PAPER["cifar_he2015"], ids=lambda row: row["name"])
+@each("row", PAPER["cifar_he2015"])
 def test_cifar_networks_of_every_option(row: dict[str, Any]) -> None:
     """The networks of He et al. 2015, section 4.2 and table 6, with the shortcuts of section 3.3."""
     family, *option, layers = str(row["name"]).split("-")
@@ -46,17 +47,23 @@ def test_cifar_networks_of_every_option(row: dict[str, Any]) -> None:
     assert depth(analysis.network).weight_layers == int(layers)
 
 
-@pytest.mark.parametrize(
-    ("name", "millions"),
-    [("resnet20", 0.27), ("resnet32", 0.46), ("resnet44", 0.66), ("resnet56", 0.85), ("resnet110", 1.7),
-     ("resnet1202", 19.4)],
-)  # fmt: skip
+@each(
+    "name,millions",
+    [
+        ("resnet20", 0.27),
+        ("resnet32", 0.46),
+        ("resnet44", 0.66),
+        ("resnet56", 0.85),
+        ("resnet110", 1.7),
+        ("resnet1202", 19.4),
+    ],
+)
 def test_parameters_printed_in_table_6(name: str, millions: float) -> None:
     digits = 1 if millions > 1 else 2
     assert round(read(CATALOGUE[name].spec, 32).total.params / 1e6, digits) == millions
 
 
-@pytest.mark.parametrize("row", PAPER["imagenet_structures"], ids=lambda row: row["name"])
+@each("row", PAPER["imagenet_structures"])
 def test_imagenet_networks_of_every_option(row: dict[str, Any]) -> None:
     name = str(row["name"])
     text = name.split()
@@ -112,7 +119,7 @@ def test_weight_layers_of_later_papers(name: str, layers: int) -> None:
     assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == layers
 
 
-@pytest.mark.parametrize("name", [name for name in NAMED if "d_" not in name])
+@each("name", [name for name in NAMED if "d_" not in name])
 def test_weight_layers_are_the_number_in_the_name(name: str) -> None:
     number = re.search(r"\d+", name)
     assert number is not None
@@ -127,8 +134,8 @@ def test_maps_are_halved_five_times_rounding_up(name: str) -> None:
         assert analysis.sums["layer4"].output[2:] == (last, last) == (-(-side // 32),) * 2
 
 
-@pytest.mark.parametrize(
-    ("name", "field"),
+@each(
+    "name,field",
     [
         ("resnet18", 435),
         ("resnet34", 899),

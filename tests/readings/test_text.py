@@ -11,10 +11,11 @@ from resnet_explorer.network.kinds.norms import BatchNorm2d
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import MaxPool2d
 from resnet_explorer.readings.text import compact, mib, share, si, size
+from tests.cases import each
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
+@each(
+    "number,text",
     [
         (1_814_073_344, "1.814 G"),
         (11_689_512, "11.69 M"),
@@ -44,15 +45,13 @@ def test_si_shows_four_digits_that_are_right(number: int) -> None:
     assert len(text.split(" ")[0]) <= 5
 
 
-@pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3_211_264, "3.1 MiB"), (2**40, "1,024.0 GiB")]
-)
+@each("count,text", [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3_211_264, "3.1 MiB"), (2**40, "1,024.0 GiB")])
 def test_mib(count: int, text: str) -> None:
     assert mib(count) == text
 
 
-@pytest.mark.parametrize(
-    ("layer", "text"),
+@each(
+    "layer,text",
     [
         (Conv2d(64, 128, 3, 2, 1), "3×3 /2"),
         (Conv2d(64, 64, 1), "1×1"),

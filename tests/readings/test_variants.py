@@ -9,13 +9,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds.base import Role
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec.catalogue import find, knows
 from resnet_explorer.spec.input_shape import parse_input
+from tests.cases import each
 
 FILE = Path(__file__).parents[1] / "reference" / "variants.json"
 ROWS: list[dict[str, Any]] = [row for row in json.loads(FILE.read_text())["networks"] if knows(row["name"])]
@@ -52,7 +51,7 @@ def test_most_of_todays_names_are_among_them() -> None:
     assert len(ROWS) >= 24 and {row["library"] for row in ROWS} == {"timm", "torchvision"}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+@each("row", ROWS)
 def test_parameters_macs_and_maps(row: dict[str, Any]) -> None:
     analysis = read(row["name"], row["input"])
     macs = row["macs"] + row.get("other_macs", 0) - dropped(row["name"], analysis)

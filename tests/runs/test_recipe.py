@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, M
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.runs.recipe import NAMES, Optimiser, Recipe, Schedule
+from tests.cases import each
 
 
 def rates(steps: int, schedule: Callable[[SGD], LRScheduler], rate: float = 0.1) -> list[float]:
@@ -70,7 +71,7 @@ def test_no_rate_is_above_the_peak_or_below_0(schedule: Schedule, steps: int, wa
     assert all(0 <= one <= rate * (1 + 1e-9) for one in (recipe.rate_at(step) for step in range(steps + 3)))
 
 
-@pytest.mark.parametrize(
+@each(
     "how",
     [
         *(

@@ -23,6 +23,7 @@ from resnet_explorer.spec import AntiAlias, InputShape, Pool, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.search import default_input
+from tests.cases import each
 
 SMALL = ("blocks=2,1,2", "widths=16,32,48", "strides=1,2,2", "stem_channels=8", "stem_width=8", "classes=7")
 """A network that torch runs in milliseconds: its last stage has channels that 32 does not divide."""
@@ -236,20 +237,20 @@ def _idle_modules(tree: ast.Module) -> Iterator[str]:
     yield from (node.attr for node in attributes if isinstance(node.ctx, ast.Store) and node.attr not in read)
 
 
-@pytest.mark.parametrize("words", CHOICES)
+@each("words", CHOICES)
 def test_each_choice_gives_the_modules_network(words: str) -> None:
     spec = small(words)
     check_twin(spec, text(spec, InputShape(1, 64, 64)), EVEN if spec.anti_alias is AntiAlias.AVERAGE else ODD)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@each("name", FAMILIES)
 def test_each_family_gives_the_modules_network(name: str) -> None:
     spec = shallow(name)
     image = default_input(find(name)) if spec.pool is Pool.NONE else ODD
     check_twin(spec, text(spec), EVEN if spec.anti_alias is AntiAlias.AVERAGE else image)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@each("name", FAMILIES)
 def test_each_family_has_its_weights(name: str) -> None:
     spec = find(name)
     with torch.device("meta"):
@@ -301,12 +302,15 @@ def test_random_networks_give_the_modules_network(choices: str) -> None:
     assert unused(source) == []
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet20-plain", "resnetv2_50d_evos", "test_resnet"])
-def test_it_runs_in_a_fresh_interpreter(name: str, tmp_path: Path) -> None:
-    spec = find(name)
-    (tmp_path / "net.py").write_text(text(spec), encoding="utf-8")
-    done = subprocess.run([sys.executable, "-W", "error", "net.py"], capture_output=True, text=True, cwd=tmp_path)
-    assert (done.stdout.strip(), done.stderr) == (f"(1, {spec.classes})", "")
+def test_it_runs_in_a_fresh_interpreter(tmp_path: Path) -> None:
+    """One for all of them: each imports torch, and only that."""
+    names = ("resnet18", "resnet20-plain", "resnetv2_50d_evos", "test_resnet")
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(text(find(name)), encoding="utf-8")
+    code = "import runpy, sys; [runpy.run_path(file, run_name='__main__') for file in sys.argv[1:]]"
+    command = [sys.executable, "-W", "error", "-c", code, *(f"{name}.py" for name in names)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.stdout.split("\n")[:-1], done.stderr) == ([f"(1, {find(name).classes})" for name in names], "")
 
 
 def test_resnet18_is_short() -> None:
@@ -335,7 +339,7 @@ def test_any_name_stays_in_its_docstring(name: str, tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-m", "ruff", *check], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("words", CHOICES)
+@each("words", CHOICES)
 def test_each_path_has_its_lines(words: str) -> None:
     spec = small(words)
     network, source = compile_spec(spec), text(spec, InputShape(1, 64, 64))

@@ -13,13 +13,14 @@ from resnet_explorer.spec.axes import AXES, axis
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign, change, change_all, differences, nearest
 from resnet_explorer.spec.codec import setting
+from tests.cases import each
 from tests.specs import any_specs, small_specs
 
 BASE = ResNetSpec("base")
 
 
-@pytest.mark.parametrize(
-    ("text", "key", "value"),
+@each(
+    "text,key,value",
     [
         ("block=bottleneck", "block", (Block.BOTTLENECK,) * 4),
         ("block=basic,Bottleneck,basic,basic", "block", (Block.BASIC, Block.BOTTLENECK, Block.BASIC, Block.BASIC)),
@@ -49,8 +50,8 @@ def test_text_sets_an_axis(text: str, key: str, value: object) -> None:
     assert type(getattr(spec, key)) is type(value)
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
+@each(
+    "text,where",
     [
         ("width", "set"),
         ("", "set"),
@@ -151,7 +152,7 @@ def test_differences_name_what_must_change(old: ResNetSpec, new: ResNetSpec) -> 
     assert not differences(new, replace(new, name="other"))
 
 
-@pytest.mark.parametrize("blocks", [(), (0,), (1,) * 17, (2.0, 2), ("2",)], ids=str)
+@each("blocks", [(), (0,), (1,) * 17, (2.0, 2), ("2",)])
 def test_change_refuses_what_is_no_list_of_blocks(blocks: object) -> None:
     with pytest.raises(SpecError):
         change(BASE, "blocks", blocks)
@@ -176,9 +177,7 @@ def test_axes_without_effect_say_why() -> None:
     assert axis("dropout").off(replace(BASE, classes=None))
 
 
-@pytest.mark.parametrize(
-    "text", ["norm=frn", "init=fixup", "cardinality=2", "base_width=128", "reduce_first=65"], ids=str
-)
+@each("text", ["norm=frn", "init=fixup", "cardinality=2", "base_width=128", "reduce_first=65"])
 def test_a_refused_choice_offers_what_would_make_it_possible(text: str) -> None:
     with pytest.raises(SpecError) as caught:
         assign(BASE, text)

@@ -16,6 +16,7 @@ from resnet_explorer.spec.block_widths import typed_widths, widths_text
 from resnet_explorer.spec.catalogue import changes, find, title, twin, unusual, value_words
 from resnet_explorer.spec.change import assign, change, differences
 from resnet_explorer.spec.resnet_spec import BY_STAGE
+from tests.cases import each
 from tests.specs import small_specs
 
 BASE = find("resnet50")
@@ -57,8 +58,8 @@ def test_the_first_stage_decides_on_the_stem_and_the_last_on_the_head() -> None:
     assert [stage.order for stage in last.spec.by_stages][-1] is Order.V2
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
+@each(
+    "text,where",
     [
         ("attention=none,se", "attention"),
         ("attention=none,none,se,sea", "attention"),
@@ -137,8 +138,8 @@ def test_a_row_is_read_back_from_a_file(spec: ResNetSpec) -> None:
     assert all(stage.by_stage == () for stage in spec.by_stages)
 
 
-@pytest.mark.parametrize("text", ["16+48", "16+45", "16+84", "16+270", "64+1", "16+7"])
-@pytest.mark.parametrize("blocks", ["18,18,18", "3,3,3", "1,1", "2,2,2,2"])
+@each("text", ["16+48", "16+45", "16+84", "16+270", "64+1", "16+7"])
+@each("blocks", ["18,18,18", "3,3,3", "1,1", "2,2,2,2"])
 def test_widths_that_grow_are_written_as_they_were_typed(text: str, blocks: str) -> None:
     spec = assign(find("resnet18"), f"blocks={blocks}", f"widths={text}")
     if spec.block_widths:

@@ -8,6 +8,7 @@ from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, find, named, title
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 
 NAMES = list(CATALOGUE)
 FIRST = (
@@ -40,7 +41,7 @@ def test_a_row_is_its_parent_with_a_few_changes() -> None:
         assert entry.parent is None or entry.changes, f"{entry.name} is its parent"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_every_name_finds_its_network(name: str) -> None:
     spec = CATALOGUE[name].spec
     assert find(name) == spec
@@ -56,7 +57,7 @@ def test_spelling_does_not_matter(name: str) -> None:
     assert find(name).name == "resnet18"
 
 
-@pytest.mark.parametrize("name", ["", "plain", "-plain", "resnet", "foo", "resnet18-plain-plain", "18", "x" * 10_000])
+@each("name", ["", "plain", "-plain", "resnet", "foo", "resnet18-plain-plain", "18", "x" * 10_000])
 def test_unknown_names_are_explained(name: str) -> None:
     with pytest.raises(SpecError, match="no network"):
         find(name)

@@ -12,6 +12,7 @@ from resnet_explorer.errors import SpecError, SpecFileError
 from resnet_explorer.spec import Block, ResNetSpec, codec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
+from tests.cases import each
 from tests.specs import any_specs, small_specs
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -37,7 +38,7 @@ def test_what_is_written_is_read_back(spec: ResNetSpec) -> None:
     assert codec.loads(codec.dumps(spec), "net.json") == spec
 
 
-@pytest.mark.parametrize("name", list(CATALOGUE))
+@each("name", CATALOGUE)
 def test_every_row_of_the_catalogue_survives(name: str) -> None:
     spec = CATALOGUE[name].spec
     assert codec.loads(codec.dumps(spec), "net.json") == spec
@@ -91,7 +92,7 @@ def test_foreign_values_of_the_axes_are_refused_or_read(values: dict[str, object
     parsed(json.dumps({"format": codec.FORMAT, "version": codec.VERSION, "spec": values}))
 
 
-@pytest.mark.parametrize(
+@each(
     "values",
     [
         {"blocks": [0, 2]},
@@ -120,7 +121,6 @@ def test_foreign_values_of_the_axes_are_refused_or_read(values: dict[str, object
         {"name": "two\nlines"},
         {"name": 5},
     ],
-    ids=str,
 )
 def test_values_that_describe_no_network(values: dict[str, object]) -> None:
     with pytest.raises(SpecError) as caught:
@@ -135,7 +135,7 @@ def test_axes_left_out_keep_their_defaults() -> None:
     assert codec.from_dict({"block": "bottleneck"}).block == (Block.BOTTLENECK,) * 4
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",
@@ -154,7 +154,6 @@ def test_axes_left_out_keep_their_defaults() -> None:
         '{"format": "resnet-explorer spec", "version": 1, "spec": {"name": "\\ud800"}}',
         '{"format": "resnet-explorer spec", "version": 1, "spec": {"\\ud800": 1}}',
     ],
-    ids=lambda text: text[:70],
 )
 def test_broken_and_hostile_files_are_explained(text: str) -> None:
     assert parsed(text) is None

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.input_shape import MAX_SIZE, parse_input
+from tests.cases import each
 
 
-@pytest.mark.parametrize(
-    ("text", "shape"),
+@each(
+    "text,shape",
     [
         ("1x3x224x224", InputShape(1, 224, 224)),
         ("8X3X256X192", InputShape(8, 256, 192)),
@@ -25,8 +26,8 @@ def test_spellings(text: str, shape: InputShape) -> None:
     assert parse_input(text, 3) == shape
 
 
-@pytest.mark.parametrize(
-    ("text", "dims", "shape"),
+@each(
+    "text,dims,shape",
     [
         ("1x3x16x112x112", 3, (1, 3, 16, 112, 112)),
         ("2x3x8x64x96", 3, (2, 3, 8, 64, 96)),
@@ -55,8 +56,8 @@ def test_bad_signals_and_videos(text: str, dims: int, where: str) -> None:
     assert caught.value.where == where
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
+@each(
+    "text,where",
     [
         ("", "input"),
         ("x", "input"),
@@ -98,7 +99,7 @@ def test_every_size_in_range_is_read(height: int, width: int, batch: int) -> Non
     assert parse_input(f"{batch}x3x{height}x{width}", 3) == InputShape(batch, height, width)
 
 
-@pytest.mark.parametrize("value", [0, -1, 10**9, 2.0, "224", None, True, float("nan")], ids=str)
+@each("value", [0, -1, 10**9, 2.0, "224", None, True, float("nan")])
 def test_sizes_are_checked_however_they_come(value: object) -> None:
     for where in ("batch", "height", "width"):
         with pytest.raises(InputError) as caught:

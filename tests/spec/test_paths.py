@@ -5,6 +5,7 @@ import pytest
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 
 REFUSED = [
     ("scales=4 dims=1", "dims"),
@@ -26,7 +27,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "says"), REFUSED)
+@each("words,says", REFUSED)
 def test_a_refusal_says_why_and_its_changes_mend_it(words: str, says: str) -> None:
     spec = find("resnet50")
     with pytest.raises(SpecError) as caught:
@@ -40,7 +41,7 @@ def test_a_refusal_says_why_and_its_changes_mend_it(words: str, says: str) -> No
         assign(spec, *kept, *fix)
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         "scales=1,1,1,4 kernel=5,5,5,3",

@@ -12,6 +12,7 @@ from resnet_explorer.readings.read import depth as depth_of
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
+from tests.cases import each
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 TABLES: dict[str, Any] = json.loads((REFERENCE / "paper_tables.json").read_text())
@@ -31,9 +32,7 @@ def test_every_network_of_timm_but_the_pruned_ones_has_a_row() -> None:
     assert {row["name"] for row in TIMM} - set(CATALOGUE) == PRUNED
 
 
-@pytest.mark.parametrize(
-    "row", [*(row for row in TIMM if row["name"] not in PRUNED), *PATHS], ids=lambda row: row["name"]
-)
+@each("row", [*(row for row in TIMM if row["name"] not in PRUNED), *PATHS])
 def test_parameters_and_macs_of_timm(row: dict[str, Any]) -> None:
     sums = total(row["name"], row["input_size"][1])
     assert (sums.params, 2 * sums.macs) == (row["params"], row["flops"])
@@ -53,7 +52,7 @@ def test_li_2019() -> None:
     assert (round(sums.params / 1e6, 1), round(sums.macs / 1e9, 2)) == (27.5, 4.46)
 
 
-@pytest.mark.parametrize("row", TABLES["cifar_he2015"], ids=lambda row: row["name"])
+@each("row", TABLES["cifar_he2015"])
 def test_he_2015_on_cifar(row: dict[str, Any]) -> None:
     kind, *option, depth = row["name"].split("-")
     settings = [f"shortcut={option[0]}"] if option else []
@@ -63,7 +62,7 @@ def test_he_2015_on_cifar(row: dict[str, Any]) -> None:
         assert f"CIFAR-10 error {error} %" in CATALOGUE[f"resnet{depth}"].published
 
 
-@pytest.mark.parametrize("row", TABLES["he2016_preact"], ids=lambda row: row["name"])
+@each("row", TABLES["he2016_preact"])
 def test_he_2016_pre_activation(row: dict[str, Any]) -> None:
     _, depth, version = row["name"].split("-")
     name = f"{'pre' if version == 'v2' else ''}resnet{depth}"
@@ -71,7 +70,7 @@ def test_he_2016_pre_activation(row: dict[str, Any]) -> None:
     assert str(row["cifar10"]) in CATALOGUE[name].published
 
 
-@pytest.mark.parametrize("row", TABLES["wrn"], ids=lambda row: row["name"])
+@each("row", TABLES["wrn"])
 def test_zagoruyko_2016_wide(row: dict[str, Any]) -> None:
     _, depth, factor = row["name"].split("-")
     name = f"wrn{depth}_{factor}"
@@ -82,7 +81,7 @@ def test_zagoruyko_2016_wide(row: dict[str, Any]) -> None:
     assert row["cifar100"] is None or f"CIFAR-100 {row['cifar100']:.2f} %" in published
 
 
-@pytest.mark.parametrize("row", TABLES["imagenet_structures"], ids=lambda row: row["name"])
+@each("row", TABLES["imagenet_structures"])
 def test_he_2015_on_imagenet(row: dict[str, Any]) -> None:
     text = row["name"].split()
     kind, depth = text[0].split("-")
@@ -92,7 +91,7 @@ def test_he_2015_on_imagenet(row: dict[str, Any]) -> None:
     assert (sums.params, round(sums.macs / 1e9, 4)) == (row["params"], row["gmacs"])
 
 
-@pytest.mark.parametrize(("depth", "flops"), TABLES["he2015_imagenet_top1"]["Table1_flops_e9"].items())
+@each("depth,flops", TABLES["he2015_imagenet_top1"]["Table1_flops_e9"].items())
 def test_the_multiply_adds_that_table_1_prints(depth: str, flops: float) -> None:
     """The paper's nets have the stride in the 1x1, and it rounds down: 3.858 is printed as 3.8."""
     name = f"resnet{depth}" if int(depth) < 50 else f"resnet{depth}_v1"

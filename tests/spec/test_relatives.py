@@ -9,6 +9,7 @@ from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.catalogue import CATALOGUE, find, knows, plain_text
 from resnet_explorer.spec.relatives import RELATIVES, of_kind, relative, relatives
 from resnet_explorer.spec.search import resolve, search
+from tests.cases import each
 
 ASKED = ("densenet", "dpn", "hrnet", "convnext", "mobilenet", "fractalnet", "revnet")
 
@@ -26,8 +27,8 @@ def test_no_network_of_the_catalogue_is_called_a_relative() -> None:
     assert not [name for name in CATALOGUE if relative(plain_text(name))]
 
 
-@pytest.mark.parametrize(
-    ("name", "key"),
+@each(
+    "name,key",
     [
         *[("densenet121", "densenet"), ("DenseNet-121", "densenet"), ("mobilenetv3_small", "mobilenet")],
         *[("convnext_tiny", "convnext"), ("hrnet_w18", "hrnet"), ("dpn92", "dpn"), ("vit_b_16", "vit")],

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import AntiAlias, Block, ResNetSpec, Stride
+from tests.cases import each
 from tests.specs import any_specs
 
 
-@pytest.mark.parametrize(
-    ("where", "values"),
+@each(
+    "where,values",
     [
         ("blocks", {"blocks": ()}),
         ("blocks", {"blocks": (1,) * 17}),
@@ -43,7 +44,6 @@ from tests.specs import any_specs
         ("in_channels", {"in_channels": 0}),
         ("in_channels", {"in_channels": 4097}),
     ],
-    ids=str,
 )
 def test_bad_values_are_explained(where: str, values: dict[str, object]) -> None:
     with pytest.raises(SpecError) as caught:

@@ -10,16 +10,17 @@ from resnet_explorer.errors import ExplorerError, SpecError
 from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import CATALOGUE, changes, origin, unusual, value_words
 from resnet_explorer.spec.search import find_network, meant, resolve, search
+from tests.cases import each
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_every_name_and_title_finds_its_network_first(name: str) -> None:
     assert search(name)[0].name == name
     assert search(CATALOGUE[name].title)[0].name == name
 
 
-@pytest.mark.parametrize(
-    ("text", "first"),
+@each(
+    "text,first",
     [
         ("18", "resnet18"),
         ("rn101", "resnet101"),
@@ -74,13 +75,13 @@ def test_what_changed_is_said_in_words() -> None:
     assert unusual(child, "Shortcut") == ("avg-pool, then 1×1",)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_names_mean_themselves(name: str) -> None:
     assert resolve(name) == name and find_network(name) == CATALOGUE[name].spec
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
+@each(
+    "text,name",
     [
         ("rn50", "resnet50"),
         ("rn101", "resnet101"),
@@ -96,16 +97,14 @@ def test_a_few_letters_mean_one_network(text: str, name: str) -> None:
     assert resolve(text) == name
 
 
-@pytest.mark.parametrize("text", ["rn", "18", "wrn", "resnext", "2017"])
+@each("text", ["rn", "18", "wrn", "resnext", "2017"])
 def test_what_may_be_several_lists_the_nearest(text: str) -> None:
     with pytest.raises(SpecError) as caught:
         resolve(text)
     assert meant(text)[0].name in caught.value.remedy and f"{len(meant(text))} networks" in caught.value.what
 
 
-@pytest.mark.parametrize(
-    "text", ["resnet19", "resnet21", "resnet22", "resnet31", "resnet51", "resnet102", "leafnet", ""]
-)
+@each("text", ["resnet19", "resnet21", "resnet22", "resnet31", "resnet51", "resnet102", "leafnet", ""])
 def test_a_wrong_number_is_never_another_network(text: str) -> None:
     with pytest.raises(SpecError, match="There is no network"):
         resolve(text)

@@ -15,12 +15,13 @@ from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
 from resnet_explorer.training.text import conditions, measured
+from tests.cases import each
 
 ALL = list(PRESETS.values())
 SETTING = RunEnvironment("digits", tuple("0123456789"), (), 1500, 297, "2.14", "1.0", "a machine", "2026-01-01")
 
 
-@pytest.mark.parametrize("preset", ALL, ids=[one.key for one in ALL])
+@each("preset", ALL)
 def test_a_preset_is_whole(preset: TrainingPreset) -> None:
     plans = preset.plans(7, "somewhere" if preset.needs else "")
     names = [plan.name for plan in plans]
@@ -31,7 +32,7 @@ def test_a_preset_is_whole(preset: TrainingPreset) -> None:
     assert all(one.text and one.address.startswith("https://arxiv.org/abs/") for one in preset.references)
 
 
-@pytest.mark.parametrize("preset", ALL, ids=[one.key for one in ALL])
+@each("preset", ALL)
 def test_names_say_the_depth_that_the_networks_have(preset: TrainingPreset) -> None:
     for name, spec in preset.networks:
         kind, _, rest = name.partition(",")[0].partition("-")

@@ -8,6 +8,7 @@ from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.training.presets import PRESETS
 from resnet_explorer.training.sweep import Sweep, loads
+from tests.cases import each
 
 GRID = """
 depth = [8, 20]
@@ -47,7 +48,7 @@ class TestGrid:
         ]
         assert dict(points[2].settings) == {"depth": "8", "residual": "false", "rate": "0.02"}
 
-    @pytest.mark.parametrize("depth", [20, 32, 44, 56, 110, 1202])
+    @each("depth", [20, 32, 44, 56, 110, 1202])
     def test_the_papers_depths_are_the_catalogues_networks(self, depth: int) -> None:
         (plan,) = read(f"depth = {depth}").plans()
         assert plan.spec == find(f"resnet{depth}")
@@ -73,8 +74,8 @@ class TestGrid:
         (plan,) = read('net = "resnet20"\n[set]\nblocks = "1,2,1"\n[recipe]\nmilestones = "10,20"').plans()
         assert plan.spec.blocks == (1, 2, 1) and plan.recipe.milestones == (10, 20)
 
-    @pytest.mark.parametrize(
-        ("text", "words"),
+    @each(
+        "text,words",
         [
             ("depth = [", "grid.toml is not a TOML file"),
             ("seeds = 3", "needs networks"),
@@ -126,9 +127,7 @@ class TestRecipe:
         for text in (("optimiser=nesterov", "momentum=0.5"), ("momentum=0.5", "optimiser=nesterov")):
             assert set_recipe(Recipe(momentum=0.0), text).optimiser is Optimiser.NESTEROV
 
-    @pytest.mark.parametrize(
-        "text", ["rate", "rat=1", "rate=fast", "schedule=none", "flip=maybe", "steps=1.5", "clip=-1"]
-    )
+    @each("text", ["rate", "rat=1", "rate=fast", "schedule=none", "flip=maybe", "steps=1.5", "clip=-1"])
     def test_what_cannot_be(self, text: str) -> None:
         with pytest.raises(ExplorerError):
             set_recipe(Recipe(), [text])

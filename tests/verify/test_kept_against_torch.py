@@ -16,6 +16,7 @@ from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.verify.against_pytorch import measure_kept
+from tests.cases import each
 from tests.specs import readable
 
 EVEN, ODD = InputShape(2, 64, 64), InputShape(3, 65, 71)
@@ -74,7 +75,7 @@ def narrow(name: str) -> ResNetSpec:
     return replace(spec, blocks=tuple(min(2, count) for count in spec.blocks))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_every_layer_of_the_catalogue_keeps_what_torch_keeps(name: str) -> None:
     odd = ODD_THAT_FITS if name.startswith("resnetaa") else ODD
     for shape in (EVEN, odd):

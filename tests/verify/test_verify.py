@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.progress import Progress
@@ -12,6 +10,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.families import FAMILIES
 from resnet_explorer.verify.against_pytorch import verify
 from resnet_explorer.verify.values import Verdict
+from tests.cases import each
 from tests.specs import fitting
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
@@ -28,7 +27,7 @@ def verdict(analysis: Analysis, fvcore: bool = False) -> Verdict:
     return last
 
 
-@pytest.mark.parametrize("name", FIRST)
+@each("name", FIRST)
 def test_one_of_each_family_agrees_row_by_row_with_pytorch_and_fvcore(name: str) -> None:
     found = verdict(analysis_of(name, 64), fvcore=True)
     assert found.agrees, found.differences[:5]
@@ -39,7 +38,7 @@ def test_one_of_each_family_agrees_row_by_row_with_pytorch_and_fvcore(name: str)
     }
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_every_network_of_the_catalogue_agrees_with_pytorch(name: str) -> None:
     """Parameters and MACs of the whole, and every row, at a size that costs little: nothing is computed on meta."""
     assert verdict(analysis_of(name)).agrees

@@ -18,6 +18,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.values import Identified
+from tests.cases import each
 from tests.specs import small_specs
 
 SILENT = {
@@ -45,7 +46,7 @@ def test_the_tensors_of_any_network_are_those_of_its_module(spec: ResNetSpec) ->
     assert tensors(compile_spec(spec)) == shapes_of(model)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@each("name", CATALOGUE)
 def test_every_network_is_found_from_its_own_tensors(name: str) -> None:
     spec = CATALOGUE[name].spec
     found = identify(tensors(compile_spec(spec)))
@@ -61,7 +62,7 @@ def test_torchvisions_checkpoints_get_their_names(name: str) -> None:
     assert (found.spec, found.fits) == (find(name), True)
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         *("resnet50d", "resnet26t", "resnetrs50", "seresnext50_32x4d", "senet154", "ecaresnet50t", "resnet50_gn"),
@@ -81,7 +82,7 @@ def test_timms_numbers_tell_the_average_pool() -> None:
         assert identify(shapes_of(timm.create_model("resnet50c"))).spec == find("resnet50c")
 
 
-@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "backbone.model."])
+@each("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "backbone.model."])
 def test_wrappers_are_stripped(prefix: str) -> None:
     wrapped = {f"{prefix}{name}": shape for name, shape in tensors(compile_spec(find("resnet18"))).items()}
     found = identify(wrapped)
@@ -154,7 +155,7 @@ def test_whatever_is_missing_or_odd_is_a_sentence(name: str) -> None:
             assert not found.fits or lost.endswith("num_batches_tracked") or found.spec != find(name)
 
 
-@pytest.mark.parametrize(
+@each(
     "settings_",
     [
         "attention=none,se,eca,cbam",

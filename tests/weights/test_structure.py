@@ -18,6 +18,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, differences
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.values import Identified
+from tests.cases import each
 from tests.timm_reference import custom
 
 Shapes = dict[str, tuple[int, ...]]
@@ -111,7 +112,7 @@ def test_a_network_is_known_under_any_names_and_in_any_grouping(
         assert [(key, found.names.get(theirs[key])) for key in shapes if found.names.get(theirs[key]) != key] == []
 
 
-@pytest.mark.parametrize("name", TOLD_BY_NAMES)
+@each("name", TOLD_BY_NAMES)
 def test_names_tell_what_shapes_do_not(name: str) -> None:
     shapes = regrouped(in_module_order(name), "as it is", 0)
     found = identify({f"net.encoder.{key}": shape for key, shape in shapes.items()})
@@ -182,8 +183,8 @@ def test_other_libraries_names() -> None:
     assert (found.spec, found.fits) == (find("resnet20"), True)
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
+@each(
+    "name,text",
     [
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
         *[
@@ -220,10 +221,8 @@ def test_numbers_count_where_a_file_is_sorted_as_text() -> None:
     assert all(theirs == f"model.{ours}" for theirs, ours in found.names.items())
 
 
-@pytest.mark.parametrize(
-    "name", ["res2net50d", "res2next50", "skresnet18", "skresnext50_32x4d", "resnest14d", "resnest50d_1s4x24d"]
-)
-@pytest.mark.parametrize("words", [False, True])
+@each("name", ["res2net50d", "res2next50", "skresnet18", "skresnext50_32x4d", "resnest14d", "resnest50d_1s4x24d"])
+@each("words", [False, True])
 def test_parallel_paths_are_recognised_from_timms_weights(name: str, words: bool) -> None:
     with torch.device("meta"):
         state = timm.create_model(name).state_dict()
