@@ -1,8 +1,9 @@
 """Parallel paths as lanes: one above the other, parted from one line and joined into it again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Fork, Part, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.tree import Chain

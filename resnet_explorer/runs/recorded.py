@@ -3,7 +3,7 @@
 import gzip
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from resnet_explorer import __version__, assets, codec, files
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec.codec import READERS, WRITERS
 

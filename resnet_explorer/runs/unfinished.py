@@ -1,10 +1,10 @@
 """Trainings that have steps left: noted in a file while they run, so that the next start can offer them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from resnet_explorer import codec, files
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.runs.folder import READERS, WRITERS
 from resnet_explorer.runs.plan import RunPlan

@@ -4,10 +4,11 @@ An axis knows its words, its choices and how to read a value from text; the spec
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import get_args, get_origin, get_type_hints
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
 from resnet_explorer.spec.readers import FRACTIONS, WHOLES, Choice, quoted

@@ -1,10 +1,11 @@
 """The catalogue: every published network is a row of data, a change of its parent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS

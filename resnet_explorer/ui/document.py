@@ -1,12 +1,12 @@
 """The document: what the user made (undoable), what is open and selected; and the readings of its network."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse

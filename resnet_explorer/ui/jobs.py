@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import count
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine.client import GRACE, Engine, Pool
 from resnet_explorer.engine.jobs import Job, Place, row_of
 from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stepped, Stopped
