@@ -6,7 +6,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
@@ -142,6 +141,7 @@ class MainWindow(Window):
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
         self._panels = panels
+        style.set_icons(self.actions_by_key, style.theme_named(self.preferences.theme))
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
         if notice := " ".join(filter(None, (self.sessions.resume(), self._unfinished()))):
@@ -160,6 +160,8 @@ class MainWindow(Window):
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""
+        import psutil  # 10 ms that the start does not need
+
         device = self.document.device
         return psutil.virtual_memory().available if device == "cpu" else self.build.device.free(device)
 
@@ -375,7 +377,7 @@ class MainWindow(Window):
 
     def _show_theme(self, theme: Theme) -> None:
         self.diagram.show_theme(theme)
-        style.set_icons(self.actions_by_key, theme)
+        style.set_icons(self.actions_by_key, theme, for_now=self._panels is None)
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)

@@ -4,6 +4,7 @@ What one of them alone needs is imported where it runs.
 """
 
 import argparse
+import gc
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -47,6 +48,7 @@ def open_window(options: argparse.Namespace) -> int:
     is_session = (options.net or "").lower().endswith(SUFFIX)
     nets = [options.net if is_session else _network(options.net)] if options.net else []
     platform = display.platform()
+    gc.disable()  # it finds nothing in what is imported; the window's own collector takes its place
     with importing_qt():
         from resnet_explorer.app.app import main as window
     return window(nets, platform)

@@ -1,7 +1,6 @@
 """The values of all axes of a network, and what follows from them, before anybody checks them."""
 
 from dataclasses import fields
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Self
 
@@ -113,6 +112,8 @@ class SpecValues:
         """Return the channels that a block puts out: ``expansion`` times the width, rounded down."""
         if kind is not choices.Block.BOTTLENECK:
             return width
+        from fractions import Fraction  # 3 ms that most networks do not need
+
         return int(width * Fraction(str(self.expansion)))
 
     @property

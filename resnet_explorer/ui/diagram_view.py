@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
 from resnet_explorer.picture.marks import Picture
-from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.parts import timer
@@ -44,6 +43,8 @@ class DiagramView(Canvas):
         self.picker: Callable[[str], None] | None = None
         """Takes the path of what is clicked, or chosen by Enter, where that answers a question instead of selecting."""
         self._results: Results | None = None
+        self._is_due = False
+        """Whether the picture is drawn anew at the first paint, for the size that the view has then."""
         self.setAccessibleName("Block diagram")
         self.setAccessibleDescription(self.help)
         self._say = timer(self, WORDS_MS, lambda: self._announce(document.selection), once=True)
@@ -66,6 +67,17 @@ class DiagramView(Canvas):
     def redraw(self) -> None:
         self._draw(animate=False)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw for the new size; while the window is put together only for the last one."""
+        self._is_due = not self.was_painted
+        if self.was_painted:
+            super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._is_due:
+            self.redraw()
+        super().paintEvent(event)
+
     def fitted(self) -> Camera:
         """Return the camera that shows both twins, or else one network large enough to be read."""
         if self._document.view.compare and not self._document.view.expanded:
@@ -82,6 +94,7 @@ class DiagramView(Canvas):
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
+        self._is_due = False
         picture = self.composed((self.width() - EDGE) / self._text, (self.height() - EDGE) / self._text)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
@@ -104,6 +117,8 @@ class DiagramView(Canvas):
 
     def _announce(self, path: str) -> None:
         if self._results:
+            from resnet_explorer.readings.explain import explain
+
             shown = explain(self._results.analysis, path)
             overlays = [text for overlay in self._document.overlays.values() if (text := overlay.describe(path))]
             said = " ".join((f"{shown.title}, {shown.kind}. {shown.text}", *(f"{text}." for text in overlays)))
