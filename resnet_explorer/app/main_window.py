@@ -75,9 +75,7 @@ class MainWindow(Window):
         self._start = start
         self.layouts = {page: dict(layout) for page, layout in start.shown.layouts.items()} if start.shown else {}
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
-        self.actions_by_key, menus = actions.build(self, self._on_action_triggered, self.document.undo_stack)
-        menus["panels"].aboutToShow.connect(partial(self._list_panels, menus["panels"]))
-        menus["recent"].aboutToShow.connect(partial(_list_recent, self, menus["recent"]))
+        self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack)
         self.diagram = DiagramView(self.document)
         self.panels = DiagramPage(self.diagram, self.actions_by_key)
         self.tabs = PageTabs()
@@ -122,6 +120,7 @@ class MainWindow(Window):
         from resnet_explorer.ui.dialogs import confirm
         from resnet_explorer.ui.jobs_panel import JobsPanel
 
+        self._fill_menus()
         panels = Panels(self.document, self.panels, self.jobs)
         self.jobs_drawer.set_widget(JobsPanel(self.jobs))
         self.jobs.confirm = partial(confirm, self)
@@ -147,6 +146,11 @@ class MainWindow(Window):
         if notice := " ".join(filter(None, (self.sessions.resume(), self._unfinished()))):
             self.say(notice)
         self.scenes.changed.connect(self.sessions.note_change)
+
+    def _fill_menus(self) -> None:
+        menus = actions.fill(self, self._on_action_triggered, self.actions_by_key)
+        menus["panels"].aboutToShow.connect(partial(self._list_panels, menus["panels"]))
+        menus["recent"].aboutToShow.connect(partial(_list_recent, self, menus["recent"]))
 
     def _wire_panels(self) -> None:
         menus = "resnet_explorer.app.context_menu"

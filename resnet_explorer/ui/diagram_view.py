@@ -36,6 +36,9 @@ class DiagramView(Canvas):
 
     menu_wanted = Signal(QPoint)
     help = _HELP
+    _picture: Picture
+    _is_due = False
+    """Whether the picture must be drawn when it is asked for: the first time for the size that is painted."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,8 +46,6 @@ class DiagramView(Canvas):
         self.picker: Callable[[str], None] | None = None
         """Takes the path of what is clicked, or chosen by Enter, where that answers a question instead of selecting."""
         self._results: Results | None = None
-        self._is_due = False
-        """Whether the picture is drawn anew at the first paint, for the size that the view has then."""
         self.setAccessibleName("Block diagram")
         self.setAccessibleDescription(self.help)
         self._say = timer(self, WORDS_MS, lambda: self._announce(document.selection), once=True)
@@ -58,11 +59,25 @@ class DiagramView(Canvas):
         """Show new results; another network is fitted."""
         shown = self._results
         self._results = results
+        if shown is None and not self.isVisible():
+            self._is_due = True
+            return
         is_other = shown is not None and shown.state.spec != results.state.spec
         self._fitted = self._fitted or is_other
         self._draw(animate=is_other)
         if self.was_painted:  # the first paint waits for no words
             self._announce(self._document.selection)
+
+    @property
+    def picture(self) -> Picture:
+        """Return what is drawn."""
+        if self._is_due:
+            self.redraw()
+        return self._picture
+
+    @picture.setter
+    def picture(self, picture: Picture) -> None:
+        self._picture = picture
 
     def redraw(self) -> None:
         self._draw(animate=False)
