@@ -4,9 +4,10 @@ Each lab has one ``FEATURE`` in its module ``feature``; importing it imports nei
 command line ask ``features`` and know no lab by name. Jobs are rows too: ``engine.jobs.job`` stands at each request.
 """
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from resnet_explorer.dataclass import dataclass
 
 LABS = (
     "resnet_explorer.journey.feature",

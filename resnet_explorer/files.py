@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,7 +103,7 @@ def _replaced(target: Path) -> Iterator[Stream]:
         raise OSError(errno.EISDIR, "it is a folder")
     if old and not os.access(target, os.W_OK):
         raise OSError(errno.EACCES, "it can only be read")
-    part = target.with_name(f".resnet-explorer-{secrets.token_hex(8)}.part")
+    part = target.with_name(f".resnet-explorer-{os.urandom(8).hex()}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         try:

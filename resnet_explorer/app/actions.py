@@ -152,36 +152,60 @@ KEYS_OF_VIEWS = (
 )
 
 
-def build(
-    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack
-) -> tuple[dict[str, QAction], dict[str, QMenu]]:
-    """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
+_FIRST = {*TOOLS, *EVERYWHERE, *(row.key for row in _OWN if row.group), "still"}
+"""The actions that the first paint shows or sets."""
+_MENUS = ("&File", "&Edit", "&View", "&Help")
+Triggered = Callable[[bool], None]
 
-    Undo and redo come first in the Edit menu. The menus returned are ``panels`` and ``recent``, which are still empty.
+
+def build(window: QMainWindow, triggered: Triggered, undo_stack: QUndoStack) -> dict[str, QAction]:
+    """Make the menus, which are empty, and the actions that the first paint needs; ``fill`` makes all others.
+
+    Each action is named by its key and calls ``triggered``.
     """
     undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
     undo.setShortcut(QKeySequence("Ctrl+Z"))
     redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-    menus = {text: window.menuBar().addMenu(text) for text in ("&File", "&Edit", "&View", "&Help")}
-    menus["&Edit"].addActions([undo, redo])
-    themes = QActionGroup(window)
+    for text in _MENUS:
+        window.menuBar().addMenu(text)
     made = {"undo": undo, "redo": redo}
-    pages = {page.key: place for place, page in enumerate(features.pages(), start=2)}
+    return made | {row.key: _made(row, window, triggered) for row in _OWN if row.key in _FIRST}
+
+
+def fill(window: QMainWindow, triggered: Triggered, actions: dict[str, QAction]) -> dict[str, QMenu]:
+    """Make all other actions, and put every action into its menu and group, undo and redo first.
+
+    The menus returned are ``panels`` and ``recent``, which are still empty.
+    """
+    bar = (action.menu() for action in window.menuBar().actions())
+    menus = {text: menu for text, menu in zip(_MENUS, bar, strict=True) if isinstance(menu, QMenu)}
+    first, themes = dict(actions), QActionGroup(window)
+    actions.clear()
+    actions.update(undo=first["undo"], redo=first["redo"])
+    menus["&Edit"].addActions(list(actions.values()))
+    pages = {page.key: f"Ctrl+{place}" for place, page in enumerate(features.pages(), start=2)}
     for row in rows():
-        action = made[row.key] = QAction(row.text, window, checkable=row.checkable, statusTip=row.tip)
-        action.setObjectName(row.key)
-        keys = (row.shortcut, f"Ctrl+{pages[row.key]}" if row.key in pages else "")
-        action.setShortcuts([QKeySequence(key) for key in keys if key])
-        action.setToolTip(f"{row.tip} ({row.shortcut})" if row.shortcut else row.tip)
-        action.triggered.connect(triggered)
+        action = actions[row.key] = first.get(row.key) or _made(row, window, triggered)
+        if row.key in pages:
+            action.setShortcuts([*action.shortcuts(), QKeySequence(pages[row.key])])
         _menu_for(row, menus).addAction(action)
         if row.group:
             themes.addAction(action)
     panels = QMenu("Panel&s", menus["&View"])
-    menus["&View"].insertMenu(made["still"], panels)
+    menus["&View"].insertMenu(actions["still"], panels)
     recent = QMenu("&Recent files", menus["&File"])
-    menus["&File"].insertMenu(made["open-weights"], recent)
-    return made, {"panels": panels, "recent": recent}
+    menus["&File"].insertMenu(actions["open-weights"], recent)
+    return {"panels": panels, "recent": recent}
+
+
+def _made(row: Action, window: QMainWindow, triggered: Triggered) -> QAction:
+    action = QAction(row.text, window, checkable=row.checkable, statusTip=row.tip)
+    action.setObjectName(row.key)
+    if row.shortcut:
+        action.setShortcut(QKeySequence(row.shortcut))
+    action.setToolTip(f"{row.tip} ({row.shortcut})" if row.shortcut else row.tip)
+    action.triggered.connect(triggered)
+    return action
 
 
 def _menu_for(row: Action, menus: dict[str, QMenu]) -> QMenu:

@@ -2,17 +2,14 @@
 
 import gc
 import os
-import signal
-import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -80,9 +77,14 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
     window = build(app, spec, start)
     sys.excepthook = _reporter(window)
-    EndSignals(window).arrived.connect(window.end)
     collector = Collector(app)
-    steps: list[Callable[[], object]] = [window.start_engine, window.build_panels, collector.settle, window.wake_engine]
+    steps: list[Callable[[], object]] = [
+        partial(_end_when_asked, window),
+        window.start_engine,
+        window.build_panels,
+        collector.settle,
+        window.wake_engine,
+    ]
     if lesson:
         steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
     if os.environ.get(QUIT_VARIABLE):
@@ -93,6 +95,12 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
         window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
     window.show()
     return app.exec()
+
+
+def _end_when_asked(window: MainWindow) -> None:
+    from resnet_explorer.app.end_signals import EndSignals
+
+    EndSignals(window).arrived.connect(window.end)
 
 
 def _welcome(window: MainWindow) -> None:
@@ -138,33 +146,9 @@ def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseExceptio
     """Return the hook for uncaught exceptions: the window stays open and shows the error in the status bar."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        import traceback
+
         traceback.print_exception(kind, error, trace)
         window.say(str(error) if isinstance(error, ExplorerError) else f"Internal error: {error}.")
 
     return report
-
-
-class EndSignals(QObject):
-    """Tells when the system asks the app to end: Ctrl+C, SIGTERM, or SIGHUP of a terminal that closes.
-
-    The event loop waits in Qt, where no handler of Python's runs: the system wakes it through a socket.
-    """
-
-    arrived = Signal()
-    _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._read, self._write = socket.socketpair()
-        for end in (self._read, self._write):
-            end.setblocking(False)
-        notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read, self)
-        notifier.activated.connect(self._on_activated)
-        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
-        for number in [getattr(signal, name) for name in self._NAMES if hasattr(signal, name)]:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
-                signal.signal(number, lambda number, frame: signal.signal(number, signal.SIG_DFL))  # a second one ends
-
-    def _on_activated(self) -> None:
-        self._read.recv(64)
-        self.arrived.emit()

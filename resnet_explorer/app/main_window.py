@@ -6,7 +6,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
@@ -76,9 +75,7 @@ class MainWindow(Window):
         self._start = start
         self.layouts = {page: dict(layout) for page, layout in start.shown.layouts.items()} if start.shown else {}
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
-        self.actions_by_key, menus = actions.build(self, self._on_action_triggered, self.document.undo_stack)
-        menus["panels"].aboutToShow.connect(partial(self._list_panels, menus["panels"]))
-        menus["recent"].aboutToShow.connect(partial(_list_recent, self, menus["recent"]))
+        self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack)
         self.diagram = DiagramView(self.document)
         self.panels = DiagramPage(self.diagram, self.actions_by_key)
         self.tabs = PageTabs()
@@ -123,6 +120,7 @@ class MainWindow(Window):
         from resnet_explorer.ui.dialogs import confirm
         from resnet_explorer.ui.jobs_panel import JobsPanel
 
+        self._fill_menus()
         panels = Panels(self.document, self.panels, self.jobs)
         self.jobs_drawer.set_widget(JobsPanel(self.jobs))
         self.jobs.confirm = partial(confirm, self)
@@ -142,11 +140,17 @@ class MainWindow(Window):
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
         self._panels = panels
+        style.set_icons(self.actions_by_key, style.theme_named(self.preferences.theme))
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
         if notice := " ".join(filter(None, (self.sessions.resume(), self._unfinished()))):
             self.say(notice)
         self.scenes.changed.connect(self.sessions.note_change)
+
+    def _fill_menus(self) -> None:
+        menus = actions.fill(self, self._on_action_triggered, self.actions_by_key)
+        menus["panels"].aboutToShow.connect(partial(self._list_panels, menus["panels"]))
+        menus["recent"].aboutToShow.connect(partial(_list_recent, self, menus["recent"]))
 
     def _wire_panels(self) -> None:
         menus = "resnet_explorer.app.context_menu"
@@ -160,6 +164,8 @@ class MainWindow(Window):
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""
+        import psutil  # 10 ms that the start does not need
+
         device = self.document.device
         return psutil.virtual_memory().available if device == "cpu" else self.build.device.free(device)
 
@@ -375,7 +381,7 @@ class MainWindow(Window):
 
     def _show_theme(self, theme: Theme) -> None:
         self.diagram.show_theme(theme)
-        style.set_icons(self.actions_by_key, theme)
+        style.set_icons(self.actions_by_key, theme, for_now=self._panels is None)
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.layers.table import csv_text
 from resnet_explorer.network.kinds import Role, Shape

@@ -5,9 +5,9 @@ the longest chain is the main lane and every other chain lies beside it. All of 
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from resnet_explorer.autograd.values import AutogradGraph, Edge, Highway, NodeKind, path_lengths
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Network
 
 Hung = dict[int, list[tuple[int, int | None]]]

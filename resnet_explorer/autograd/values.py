@@ -3,10 +3,10 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from math import comb
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.network import Block, Network
 from resnet_explorer.network.kinds import Shape

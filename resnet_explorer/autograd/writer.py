@@ -1,10 +1,10 @@
 """The nodes and edges of a graph, written alike from PyTorch's functions and from what the tree says of them."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from resnet_explorer.autograd.values import AutogradGraph, Edge, GraphNode, NodeKind
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import Shape
 
 F = TypeVar("F", bound=Hashable)

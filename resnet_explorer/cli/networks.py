@@ -1,9 +1,10 @@
-"""The commands on networks of the catalogue or a spec file: open, list, describe, export, source, verify.
+"""The commands on networks of the catalogue or a spec file: open, describe, export, source, verify.
 
 What one of them alone needs is imported where it runs.
 """
 
 import argparse
+import gc
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +19,7 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.input_shape import parse_input
-from resnet_explorer.spec.relatives import relatives
-from resnet_explorer.spec.search import default_input, find_network, search
+from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal import display
 from resnet_explorer.terminal.options import network
 from resnet_explorer.terminal.output import complain, importing_qt, painter, say, say_json
@@ -46,6 +46,7 @@ def open_window(options: argparse.Namespace) -> int:
     is_session = (options.net or "").lower().endswith(SUFFIX)
     nets = [options.net if is_session else _network(options.net)] if options.net else []
     platform = display.platform()
+    gc.disable()  # it finds nothing in what is imported; the window's own collector takes its place
     with importing_qt():
         from resnet_explorer.app.app import main as window
     return window(nets, platform)
@@ -61,33 +62,6 @@ def _network(text: str) -> str:
             raise SpecError("command", f"There is no command {text!r}.", remedy) from error
         raise
     return name
-
-
-def list_networks(options: argparse.Namespace) -> int:
-    """Print the networks of the catalogue, those that a search finds, or the axes; return 1 where it finds nothing."""
-    if options.search and options.axes:
-        raise SpecError("search", "--search finds networks, not axes.", "Leave out --search or --axes.")
-    if options.search:
-        return _list_found(options)
-    rows = table.axes() if options.axes else table.entries()
-    if options.json:
-        say_json(rows)
-    else:
-        say(table.axes_text(rows) if options.axes else table.entries_text(rows))
-    return 0
-
-
-def _list_found(options: argparse.Namespace) -> int:
-    rows = table.entries(search(options.search))
-    others = relatives(options.search)
-    if options.json:
-        say_json({"networks": rows, "relatives": [{**asdict(other), "source": other.source} for other in others]})
-    else:
-        found = [table.entries_text(rows)] if rows else []
-        say("\n".join(found + [f"{other.what} {other.remedy}\n" for other in others]))
-        if not rows and not others:
-            complain(f"No network has {options.search!r} in its name, family, year or note. Try fewer letters.")
-    return 0 if rows or others else 1
 
 
 def describe(options: argparse.Namespace) -> int:

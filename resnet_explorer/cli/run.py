@@ -3,13 +3,15 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from resnet_explorer import __version__, features
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.features import Command
-from resnet_explorer.terminal.options import Commands
 from resnet_explorer.terminal.output import NAME, complain, say, speak_utf8
+
+if TYPE_CHECKING:
+    from resnet_explorer.terminal.options import Commands
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -30,7 +32,7 @@ Bad input gives one line on stderr and the exit status 2.
 _CORE = "resnet_explorer.cli"
 COMMANDS = (
     Command("open", f"{_CORE}.options:add_open", f"{_CORE}.networks:open_window"),
-    Command("list", f"{_CORE}.options:add_list", f"{_CORE}.networks:list_networks"),
+    Command("list", f"{_CORE}.options:add_list", f"{_CORE}.listing:list_networks"),
     Command("describe", f"{_CORE}.options:add_describe", f"{_CORE}.networks:describe"),
     Command("export", f"{_CORE}.options:add_export", f"{_CORE}.networks:export"),
     Command("source", f"{_CORE}.options:add_source", f"{_CORE}.networks:source"),
@@ -58,8 +60,8 @@ def commands() -> Mapping[str, Command]:
     return {row.name: row for row in (*COMMANDS, *features.commands())}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; ``command`` names the command."""
+def parser(names: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line with these commands, by default all; ``command`` names the command."""
     top = _Parser(
         prog=NAME,
         description="See any residual network, know its numbers, take its picture home.",
@@ -69,8 +71,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     added = cast("Commands", top.add_subparsers(dest="command", metavar="COMMAND", required=True))
-    for row in commands().values():
-        features.resolve(row.options)(added)
+    rows = commands()
+    for name in rows if names is None else names:
+        features.resolve(rows[name].options)(added)
     return top
 
 
@@ -91,9 +94,16 @@ def _run(arguments: list[str]) -> int:
     if not arguments or (arguments[0] not in commands() and not arguments[0].startswith("-")):
         arguments = ["open", *arguments]
     try:
-        options = parser().parse_args(arguments)
+        options = parser(_asked(arguments)).parse_args(arguments)
     except SystemExit as end:
         say("")  # what --help left behind
         return end.code if isinstance(end.code, int) else 0
     status: int = features.resolve(commands()[options.command].run)(options)
     return status
+
+
+def _asked(arguments: list[str]) -> list[str] | None:
+    """Return the commands whose parsers the arguments need; None for all."""
+    if arguments[0] == "--version":
+        return []
+    return [arguments[0]] if arguments[0] in commands() else None

@@ -1,10 +1,11 @@
 """How the overview is laid out: cards in lines, blocks in rows and columns, so that a room shows it largest."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.view import View, folded
 from resnet_explorer.network import Block, Fork, Form, Gated, Network, Stage, flat
 from resnet_explorer.network.kinds import Role

@@ -1,13 +1,13 @@
 """Parallel paths as lanes: one above the other, parted from one line and joined into it again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Fork, Part, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.tree import Chain
 from resnet_explorer.picture.marks import Arrow, Mark, Point, elbow
-from resnet_explorer.readings.explain.forks import key_of
 
 _TITLES = {
     "scales": "slices in a chain",
@@ -20,6 +20,8 @@ _TITLES = {
 
 def fork_title(fork: Fork) -> str:
     """Return the words over the lanes of a fork."""
+    from resnet_explorer.readings.explain.forks import key_of  # 3 ms that networks without forks do not need
+
     return _TITLES[key_of(fork)]
 
 

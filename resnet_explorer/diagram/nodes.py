@@ -1,7 +1,6 @@
 """A layer as a labelled box, with what it does to the channels written under it."""
 
-from dataclasses import dataclass
-
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Block, Form, Network, Part, Stage, compile_spec
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Scale

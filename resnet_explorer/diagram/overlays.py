@@ -6,11 +6,12 @@ a number have a sign and a broken outline; a lock marks what never trains, a sno
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from math import ceil, cos, isfinite, isnan, pi, sin, sqrt
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Block, Network
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, value_text
 from resnet_explorer.picture.chart.markers import Frame, odd_sign

@@ -1,8 +1,8 @@
 """The overview: stem, stages with their blocks, and head; shortcuts as arcs over the blocks they bridge."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.grid import (
     ARC,
     BETWEEN,

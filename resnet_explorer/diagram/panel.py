@@ -1,9 +1,10 @@
 """A block opened to its layers: branch F(x) above, shortcut below, the addition where they meet."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.gate_wires import is_row, lines, wires
 from resnet_explorer.diagram.lanes import Lanes, Measures, fork_title
 from resnet_explorer.diagram.nodes import ADD_SIZE, NODE_HEIGHT, Changes, node, node_width

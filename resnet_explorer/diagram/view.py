@@ -1,8 +1,9 @@
 """What of a network is shown open: the state of a diagram that is not the network's own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import SpecError, did_you_mean
 from resnet_explorer.network import Block, Form, Network, Stage, flat
 from resnet_explorer.network.kinds import Layer

@@ -5,9 +5,10 @@ defines the request, and neither the engine nor the window knows which features 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
+
+from resnet_explorer.dataclass import dataclass
 
 Job: TypeAlias = object
 """A request whose class has a row."""

@@ -1,8 +1,8 @@
 """Messages between the window and the engine: frozen values, no tensors."""
 
 import signal
-from dataclasses import dataclass
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine.jobs import Job
 
 

@@ -1,7 +1,6 @@
 """Requests that belong to no lab, as frozen values without tensors."""
 
-from dataclasses import dataclass
-
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.spec import InputShape, ResNetSpec
 

@@ -1,11 +1,11 @@
 """The requests of the fine-tuning lab and their results, as frozen values without tensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import GreyWay, Preprocess

@@ -1,4 +1,4 @@
-"""The layer table, the catalogue and the axes as JSON, text, and the table as CSV and Markdown too.
+"""The layer table as JSON, text, CSV and Markdown.
 
 MACs and activation bytes are those of the whole batch; shares are shares of the network's totals.
 """
@@ -7,19 +7,16 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from resnet_explorer import codec
-from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Layer
-from resnet_explorer.readings import Analysis, Row, analyse
+from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.needs import needs
 from resnet_explorer.readings.read import depth, features
 from resnet_explorer.readings.results import Extent
 from resnet_explorer.readings.text import extent, mib, pixels, share, si, size
-from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.spec.catalogue import CATALOGUE, Entry, title, value_words
+from resnet_explorer.spec.catalogue import title, value_words
 from resnet_explorer.spec.codec import to_dict
 
 CSV_HEADER = (
@@ -32,9 +29,6 @@ TEXTS = 5
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What begins so is taken for a formula by spreadsheets."""
 _ASCII = str.maketrans({"×": "x", "→": "->"})
-NAME = 27
-"""Characters for the longest name of the catalogue."""
-
 Cell = str | int
 
 
@@ -214,69 +208,3 @@ def _facts(analysis: Analysis) -> list[str]:
     differing = [key for key, _ in spec.by_stage] + (["widths"] if spec.block_widths else [])
     facts |= {AXES[key].label.lower(): value_words(spec, key) for key in differing}
     return [f"{title(spec)} ({spec.name})", *(f"  {key:<16} {value}" for key, value in facts.items())]
-
-
-def entries(networks: Iterable[Entry] = CATALOGUE.values()) -> list[dict[str, object]]:
-    """Return rows of the catalogue; MACs are those of one image of the row's own size."""
-    return list(map(_entry, networks))
-
-
-def _entry(entry: Entry) -> dict[str, object]:
-    network = compile_spec(entry.spec)
-    total = analyse(network, InputShape(1, entry.size, entry.size)).total
-    return {
-        "name": entry.name,
-        "title": entry.title,
-        "family": entry.family.title,
-        "year": entry.family.year,
-        "source": entry.family.source,
-        "note": entry.note,
-        "published": entry.published,
-        "aliases": list(entry.aliases),
-        "parent": entry.base or None,
-        "settings": entry.settings.split(),
-        "image_size": entry.size,
-        "weight_layers": depth(network).weight_layers,
-        "params": total.params,
-        "macs": total.macs,
-        "spec": to_dict(entry.spec),
-    }
-
-
-def entries_text(rows: Sequence[dict[str, object]]) -> str:
-    """Return the rows in aligned columns under the names of their families."""
-    lines = [f"{'':<{NAME}} {'layers':>8} {'parameters':>13} {'MACs':>16} {'at':>9}"]
-    for family, members in groupby(rows, key=lambda row: (row["family"], row["source"])):
-        lines += ["", f"{family[0]}: {family[1]}", *map(_entry_line, members)]
-    return "\n".join([*lines, "", "NAME-plain is the same network without its shortcuts: resnet50-plain."]) + "\n"
-
-
-def axes() -> list[dict[str, object]]:
-    """Return every axis of choice with its words and its values."""
-    return [
-        {
-            "key": axis.key,
-            "section": axis.section,
-            "teaches": axis.teaches,
-            "values": [str(choice.value).lower() for choice in axis.choices],
-        }
-        for axis in AXES.values()
-    ]
-
-
-def axes_text(rows: Sequence[dict[str, object]]) -> str:
-    """Return the axes by section, each with what it chooses and its values."""
-    lines: list[str] = []
-    for section, members in groupby(rows, key=lambda row: row["section"]):
-        lines += ["", str(section)]
-        for row in members:
-            values = row["values"]
-            assert isinstance(values, list)
-            lines.append(f"  {row['key']:<20} {row['teaches']}")
-            lines += [f"  {'':<20} one of {', '.join(values)}"] if values else []
-    return "\n".join(lines[1:]) + "\n"
-
-
-def _entry_line(row: dict[str, object]) -> str:
-    side = f"{row['image_size']} px"
-    return f"  {row['name']:<{NAME}} {row['weight_layers']:>6,} {row['params']:>13,} {row['macs']:>16,} {side:>9}"

@@ -1,9 +1,10 @@
 """The layers that a spec asks for, and the branch F(x) of a block made of them, in the order that the spec asks for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log2
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.attention import global_context, non_local
 from resnet_explorer.network.kinds import Layer, blocks
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU

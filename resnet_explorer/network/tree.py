@@ -5,10 +5,11 @@ form, so that a reading can be worked out once for a stage of 400 blocks.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import TypeVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import Layer, Role, Shape
 from resnet_explorer.network.kinds.base import Where
 from resnet_explorer.network.kinds.convolutions import Conv2d

@@ -6,7 +6,7 @@ theme turns into colours. Every renderer knows exactly these marks; mypy finds t
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import cycle, pairwise
@@ -14,6 +14,7 @@ from math import hypot
 from typing import NamedTuple
 
 from resnet_explorer import assets
+from resnet_explorer.dataclass import dataclass
 
 UNKNOWN_WIDTH = 0.7
 """In em, for characters that the bundled font lacks."""

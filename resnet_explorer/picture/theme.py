@@ -6,8 +6,8 @@ they are text too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.picture.marks import SCALE, Ink
 
 

@@ -6,10 +6,10 @@ convolution. In float32 on the CPU the sums are those of ``torch.autograd.graph.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Form, Network, Part
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Shape
 from resnet_explorer.network.kinds.blocks import GatedAdd

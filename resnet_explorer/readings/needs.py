@@ -1,9 +1,10 @@
 """What a network needs of its input: the smallest image for inference and for training, and what fails below it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Network
 from resnet_explorer.network.kinds.heads import FlattenMap

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
+
+from resnet_explorer.dataclass import dataclass
 
 T = TypeVar("T")
 PAUSE = 0.3

@@ -1,10 +1,10 @@
 """The quantities that the gradient lab measures at a block, their descriptions, and the conditions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import Shape
 
 Series = tuple[float | None, ...]

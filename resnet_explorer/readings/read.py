@@ -6,11 +6,11 @@ equations 2 and 3); after an addition it is the larger of both paths. Along a vi
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import repeat
 from math import prod
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Block, Form, Network, Part, flat
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Layer, Role, Shape

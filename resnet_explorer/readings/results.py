@@ -1,10 +1,10 @@
 """The frozen results of every reading."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Block, Network, Part
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import InputShape

@@ -5,12 +5,13 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 
 from resnet_explorer import codec, files
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.spec import InputShape

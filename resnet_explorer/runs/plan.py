@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf, isfinite
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.images.choice import DIGITS, DataChoice
 from resnet_explorer.readings.quantities import Place, Quantity, Series
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule

@@ -1,12 +1,13 @@
 """The recipe of a training: optimiser, learning rate schedule, augmentation, loss and averaging."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import Field, fields, replace
 from enum import StrEnum
 from math import cos, isfinite, pi
 from typing import Any
 
 from resnet_explorer.codec import file_key, renamed
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, several, truth, whole
 

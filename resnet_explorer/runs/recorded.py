@@ -5,7 +5,7 @@ import platform
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from resnet_explorer import __version__, assets, codec, files
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec.codec import READERS, WRITERS
 

@@ -6,10 +6,10 @@ as a third of a second, which the window must not be.
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from resnet_explorer import codec, files
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.runs.folder import READERS, WRITERS
 from resnet_explorer.runs.plan import RunPlan

@@ -1,10 +1,11 @@
 """A scene: everything that the window shows, as one frozen value that can be kept, compared and gone to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from resnet_explorer import codec, features
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec

@@ -6,12 +6,13 @@ provenance. Whatever part of it cannot be read is left out, and a sentence says 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from resnet_explorer import codec, features, files
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse

@@ -7,10 +7,10 @@ source says nothing that the tree does not, and has no parameter for what never 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from operator import eq
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Form, flat
 from resnet_explorer.network.tree import stride_of
 from resnet_explorer.readings import Analysis

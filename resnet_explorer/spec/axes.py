@@ -4,10 +4,10 @@ An axis knows its words, its choices and how to read a value from text; the spec
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from dataclasses import fields
 from typing import get_args, get_origin, get_type_hints
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
 from resnet_explorer.spec.readers import FRACTIONS, WHOLES, Choice, quoted
@@ -288,6 +288,8 @@ def axis(key: str) -> Axis:
     """Return the axis of that key. Raises SpecError with the nearest key where there is none."""
     key = _OTHER_NAMES.get(key, key)
     if key not in AXES:
+        from difflib import get_close_matches
+
         near = get_close_matches(key[:40], (*AXES, *_OTHER_NAMES), n=1)
         raise SpecError(
             key,

@@ -1,10 +1,10 @@
 """The catalogue: every published network is a row of data, a change of its parent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from dataclasses import field, replace
 from functools import cache, cached_property
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS
@@ -53,11 +53,17 @@ def plain_text(name: str) -> str:
     return name.lower().replace("×", "x").translate({ord(mark): None for mark in "-_ "})
 
 
-_ALIASES: Mapping[str, str] = {alias: entry.name for entry in CATALOGUE.values() for alias in entry.aliases}
-"""Aliases as they are spelled: torchvision's regnet_x_1_6gf is not regnet_x_16gf."""
-_NAMES: Mapping[str, str] = {plain_text(alias): name for alias, name in _ALIASES.items()} | {
-    plain_text(name): entry.name for entry in CATALOGUE.values() for name in (entry.title, entry.name)
-}
+@cache
+def _aliases() -> Mapping[str, str]:
+    """Return aliases as they are spelled: torchvision's regnet_x_1_6gf is not regnet_x_16gf."""
+    return {alias: entry.name for entry in CATALOGUE.values() for alias in entry.aliases}
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Return the networks by their names, titles and aliases in plain text."""
+    names = {plain_text(alias): name for alias, name in _aliases().items()}
+    return names | {plain_text(name): entry.name for entry in CATALOGUE.values() for name in (entry.title, entry.name)}
 
 
 def find(name: str) -> ResNetSpec:
@@ -66,29 +72,31 @@ def find(name: str) -> ResNetSpec:
     Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits,
     which explains the networks of ``spec.relatives``.
     """
-    key = plain_text(_ALIASES.get(name, name))
-    if key in _NAMES:
-        return CATALOGUE[_NAMES[key]].spec
-    if key.removesuffix("plain") in _NAMES:
-        return CATALOGUE[_NAMES[key.removesuffix("plain")]].spec.plain()
+    key = plain_text(_aliases().get(name, name))
+    if key in _names():
+        return CATALOGUE[_names()[key]].spec
+    if key.removesuffix("plain") in _names():
+        return CATALOGUE[_names()[key.removesuffix("plain")]].spec.plain()
     if other := relative(key):
         raise SpecError("net", other.what, other.remedy)
-    near = get_close_matches(key, _NAMES, n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, _names(), n=1)
     raise SpecError(
         "net",
         f"There is no network {name!r} in the catalogue.",
-        f"Did you mean {_NAMES[near[0]]!r}?" if near else "'resnet-explorer list' shows the names.",
+        f"Did you mean {_names()[near[0]]!r}?" if near else "'resnet-explorer list' shows the names.",
     )
 
 
 def meant_by(name: str) -> str:
     """Return the network of a name in plain text; an empty text where it is none's."""
-    return _NAMES.get(name, "")
+    return _names().get(name, "")
 
 
 def knows(name: str) -> bool:
     """Return whether ``find`` has a network of that name."""
-    return plain_text(name).removesuffix("plain") in _NAMES or plain_text(name) in _NAMES
+    return plain_text(name).removesuffix("plain") in _names() or plain_text(name) in _names()
 
 
 @cache

@@ -1,7 +1,8 @@
 """The ideas by which residual networks changed, each with the paper that published it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from resnet_explorer.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The input of a network: a batch of signals, images or videos."""
 
-from dataclasses import dataclass
-
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec.readers import check_whole
 

@@ -1,9 +1,9 @@
 """How the value of an axis is read from text, as ``--set`` and spec files write it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExplorerError, SpecError
 from resnet_explorer.spec.choices import Option
 

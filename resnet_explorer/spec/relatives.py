@@ -5,8 +5,8 @@ They are no rows of the catalogue: the search, the palette and the command line 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.spec.families import Family
 
 

@@ -5,12 +5,13 @@ carries it as one of its ``fixes``, which the window offers.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from enum import EnumType
 from functools import partial
 from math import isfinite
 from typing import get_type_hints
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
 from resnet_explorer.spec.dimensions import check_dims

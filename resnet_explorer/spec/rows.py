@@ -7,7 +7,8 @@ have the network. Published figures are the papers' own: error rates are top-1, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from resnet_explorer.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from resnet_explorer.errors import SpecError
@@ -17,10 +17,14 @@ from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 from resnet_explorer.spec.rules import last_stride
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(text for text in map(plain_text, (name, entry.title, *entry.aliases)) if meant_by(text) == name)
-    for name, entry in CATALOGUE.items()
-}
+
+@cache
+def _names(name: str) -> tuple[str, ...]:
+    """Return the spellings of a network's name."""
+    entry = CATALOGUE[name]
+    return tuple(text for text in map(plain_text, (name, entry.title, *entry.aliases)) if meant_by(text) == name)
+
+
 _WORDS: Mapping[str, str] = {
     "attention=se": "attention squeeze excitation",
     "attention=eca": "attention",
@@ -33,7 +37,9 @@ _WORDS: Mapping[str, str] = {
 """Words for an idea that a network has by a setting, its own or one of what it is a change of."""
 
 
-def _ideas(entry: Entry) -> str:
+@cache
+def _ideas(name: str) -> str:
+    entry = CATALOGUE[name]
     family, settings = entry.family, " ".join(each.settings for each in _line_of(entry))
     words = " ".join(words for setting, words in _WORDS.items() if setting in settings.split())
     text = f"{family.title} {family.year} {family.authors} {family.paper} {entry.note} {words}".lower()
@@ -44,9 +50,6 @@ def _line_of(entry: Entry) -> Iterator[Entry]:
     yield entry
     if entry.parent:
         yield from _line_of(entry.parent)
-
-
-_IDEAS: Mapping[str, str] = {name: _ideas(entry) for name, entry in CATALOGUE.items()}
 
 
 _NUMBER = re.compile(r"\d+")
@@ -81,10 +84,10 @@ def best(text: str) -> Entry | None:
     letter to its last with the fewest letters left out: ``rn50`` is ResNet-50, and not ResNet-50-D.
     """
     matches, query = meant(text), plain_text(text)
-    inside = [entry for entry in matches if any(query in spelling for spelling in _NAMES[entry.name])]
+    inside = [entry for entry in matches if any(query in spelling for spelling in _names(entry.name))]
     if len(inside or matches) == 1:
         only = (inside or matches)[0]
-        return only if any(spelling[0] == query[:1] for spelling in _NAMES[only.name]) else None
+        return only if any(spelling[0] == query[:1] for spelling in _names(only.name)) else None
     left_out = {entry.name: count for entry in matches if (count := _left_out(query, entry.name)) is not None}
     fewest = [name for name, count in left_out.items() if count == min(left_out.values())]
     return CATALOGUE[fewest[0]] if len(fewest) == 1 and not inside else None
@@ -98,14 +101,14 @@ def _has_numbers(text: str, entry: Entry) -> bool:
 
 def _left_out(query: str, name: str) -> int | None:
     """Return how many letters a text leaves out of a name between its first and its last; None where it is none's."""
-    whole = [spelling for spelling in _NAMES[name] if (spelling[0], spelling[-1]) == (query[:1], query[-1:])]
+    whole = [spelling for spelling in _names(name) if (spelling[0], spelling[-1]) == (query[:1], query[-1:])]
     counts = [len(spelling) - len(query) for spelling in whole if _gaps(query, spelling) is not None]
     return min(counts, default=None)
 
 
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
-    score = closeness(text, _NAMES[name], _IDEAS[name])
+    score = closeness(text, _names(name), _ideas(name))
     if score is None or score >= _BY_IDEA:
         return score
     return score + _AFTER.get(CATALOGUE[name].family.key, 0.0)

@@ -1,10 +1,10 @@
 """The values of all axes of a network, and what follows from them, before anybody checks them."""
 
-from dataclasses import dataclass, fields
-from fractions import Fraction
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Self
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.spec import choices, readers
 
 

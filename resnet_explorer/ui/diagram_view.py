@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
 from resnet_explorer.picture.marks import Picture
-from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.parts import timer
@@ -37,6 +36,9 @@ class DiagramView(Canvas):
 
     menu_wanted = Signal(QPoint)
     help = _HELP
+    _picture: Picture
+    _is_due = False
+    """Whether the picture must be drawn when it is asked for: the first time for the size that is painted."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,14 +59,39 @@ class DiagramView(Canvas):
         """Show new results; another network is fitted."""
         shown = self._results
         self._results = results
+        if shown is None and not self.isVisible():
+            self._is_due = True
+            return
         is_other = shown is not None and shown.state.spec != results.state.spec
         self._fitted = self._fitted or is_other
         self._draw(animate=is_other)
         if self.was_painted:  # the first paint waits for no words
             self._announce(self._document.selection)
 
+    @property
+    def picture(self) -> Picture:
+        """Return what is drawn."""
+        if self._is_due:
+            self.redraw()
+        return self._picture
+
+    @picture.setter
+    def picture(self, picture: Picture) -> None:
+        self._picture = picture
+
     def redraw(self) -> None:
         self._draw(animate=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw for the new size; while the window is put together only for the last one."""
+        self._is_due = not self.was_painted
+        if self.was_painted:
+            super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._is_due:
+            self.redraw()
+        super().paintEvent(event)
 
     def fitted(self) -> Camera:
         """Return the camera that shows both twins, or else one network large enough to be read."""
@@ -82,6 +109,7 @@ class DiagramView(Canvas):
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
+        self._is_due = False
         picture = self.composed((self.width() - EDGE) / self._text, (self.height() - EDGE) / self._text)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
@@ -104,6 +132,8 @@ class DiagramView(Canvas):
 
     def _announce(self, path: str) -> None:
         if self._results:
+            from resnet_explorer.readings.explain import explain
+
             shown = explain(self._results.analysis, path)
             overlays = [text for overlay in self._document.overlays.values() if (text := overlay.describe(path))]
             said = " ".join((f"{shown.title}, {shown.kind}. {shown.text}", *(f"{text}." for text in overlays)))

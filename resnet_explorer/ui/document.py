@@ -1,23 +1,23 @@
 """The document: what the user made (undoable), what is open and selected; and the readings of its network."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
-from resnet_explorer.readings.kept import Kept, kept
-from resnet_explorer.readings.needs import Needs, needs
 from resnet_explorer.readings.read import Depth, depth
 from resnet_explorer.scenes.scene import State
-from resnet_explorer.scenes.session import History
 
 if TYPE_CHECKING:
     from resnet_explorer.diagram.overlays import BlockValues, Overlay
+    from resnet_explorer.readings.kept import Kept
+    from resnet_explorer.readings.needs import Needs
+    from resnet_explorer.scenes.session import History
 
 
 KEPT_STEPS = 50
@@ -86,8 +86,10 @@ class Document(QObject):
             self._show(state)
 
     @property
-    def history(self) -> History:
+    def history(self) -> "History":
         """Return the last steps that lead to the state and on from it, as far as each begins where one ended."""
+        from resnet_explorer.scenes.session import History
+
         stack = self.undo_stack
         done, undone = (self._changes(places) for places in (range(stack.index()), range(stack.index(), stack.count())))
         past, coming, first, last = list[Change](), list[Change](), self.state, self.state
@@ -109,7 +111,7 @@ class Document(QObject):
         steps = (self.undo_stack.command(place) for place in places)
         return [step for step in steps if isinstance(step, Change) and step.before != step.after]
 
-    def restore(self, history: History) -> None:
+    def restore(self, history: "History") -> None:
         """Take over the steps of another time, where they lead to the state that is shown and nothing was done yet."""
         states, place = history.states, history.place
         fits = len(states) == len(history.labels) + 1 and 0 <= place < len(states) and states[place] == self.state
@@ -190,11 +192,15 @@ class Results:
         return depth(self.analysis.network)
 
     @cached_property
-    def needs(self) -> Needs:
+    def needs(self) -> "Needs":
+        from resnet_explorer.readings.needs import needs
+
         return needs(self.analysis)
 
     @cached_property
-    def kept(self) -> Kept | None:
+    def kept(self) -> "Kept | None":
+        from resnet_explorer.readings.kept import kept
+
         return kept(self.analysis)
 
 

@@ -5,7 +5,6 @@ Each field has ``show_value``, which sends no signal, and ``value_entered``, whi
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.ui.parts import NO_MARGINS, Margins, describe, hbox, label, vbox
 
 _WIDE = 2**31 - 1

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import count
 from threading import get_ident
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine.client import GRACE, Engine, Pool
 from resnet_explorer.engine.jobs import Job, Place, row_of
 from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stepped, Stopped

@@ -8,10 +8,11 @@ What the first paint needs is read at once, without msgspec; the rest once the w
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.scenes.scene import Scene, State

@@ -2,10 +2,11 @@
 
 import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from resnet_explorer import codec
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import ExportError
 from resnet_explorer.files import write
 

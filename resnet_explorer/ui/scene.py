@@ -1,11 +1,12 @@
 """What a canvas shows and where: the parts that answer to the mouse, and the camera."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Network
 from resnet_explorer.picture.marks import Group, Mark, Picture, address, placed
 from resnet_explorer.picture.page import largest_zoom

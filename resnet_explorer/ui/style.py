@@ -144,16 +144,21 @@ NAMES: Mapping[str, str] = {
 """For each action that has one the file of its icon."""
 
 
-def set_icons(actions: Mapping[str, QAction], theme: Theme) -> None:
-    """Give actions their icons: in the text's colour, and where they are checked in the colour on the accent."""
+def set_icons(actions: Mapping[str, QAction], theme: Theme, for_now: bool = False) -> None:
+    """Give actions their icons: in the text's colour, and where they are checked in the colour on the accent.
+
+    ``for_now`` leaves out those of states that an action is not in.
+    """
     text, gone = theme.colours[Ink.TEXT], theme.colours[Ink.GONE]
     for key, name in NAMES.items():
         icon = QIcon(_pixmap(name, text))
-        icon.addPixmap(_pixmap(name, gone), QIcon.Mode.Disabled)
-        if actions[key].isCheckable():
+        action = actions[key]
+        if not (for_now and action.isEnabled()):
+            icon.addPixmap(_pixmap(name, gone), QIcon.Mode.Disabled)
+        if action.isChecked() or (action.isCheckable() and not for_now):
             icon.addPixmap(_pixmap(name, on_accent(theme)), QIcon.Mode.Normal, QIcon.State.On)
-        actions[key].setIcon(icon)
-        actions[key].setIconVisibleInMenu(False)
+        action.setIcon(icon)
+        action.setIconVisibleInMenu(False)
 
 
 def _pixmap(name: str, colour: str) -> QPixmap:

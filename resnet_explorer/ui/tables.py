@@ -1,13 +1,13 @@
 """The table for small tables: texts sorted by their values; and of it that of the runs of a lab."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTreeWidget, QTreeWidgetItem, QWidget
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.ui.document import Document
 
 Index = QModelIndex | QPersistentModelIndex

@@ -9,18 +9,18 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.runs.plan import Run
-from resnet_explorer.scenes.scene import Scene
-from resnet_explorer.scenes.session import History
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Document, Results, Session
 from resnet_explorer.ui.frame import Frame
-from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.preferences import Preferences
 
 if TYPE_CHECKING:
+    from resnet_explorer.runs.plan import Run
     from resnet_explorer.runs.recorded import Recording
+    from resnet_explorer.scenes.scene import Scene
+    from resnet_explorer.scenes.session import History
+    from resnet_explorer.ui.jobs import Jobs
 
 
 class PageView(Frame):
@@ -76,7 +76,7 @@ class PageView(Frame):
         return ""
 
     @property
-    def runs(self) -> Sequence[Run]:
+    def runs(self) -> Sequence["Run"]:
         """Return the runs that the page shows; a page without runs has none."""
         return ()
 
@@ -92,7 +92,7 @@ class Window(QMainWindow):
     session: Session
     document: Document
     preferences: Preferences
-    jobs: Jobs
+    jobs: "Jobs"
     diagram: DiagramView
     panels: Frame
     """The diagram's page."""
@@ -120,16 +120,16 @@ class Window(QMainWindow):
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
         raise NotImplementedError
 
-    def scene(self) -> Scene:
+    def scene(self) -> "Scene":
         """Return all that is shown."""
         raise NotImplementedError
 
-    def go_to(self, scene: Scene, label: str = "") -> None:
+    def go_to(self, scene: "Scene", label: str = "") -> None:
         """Show a scene; where ``label`` is given this is one step that can be undone."""
         raise NotImplementedError
 
     @property
-    def own_work(self) -> tuple[Scene, History]:
+    def own_work(self) -> "tuple[Scene, History]":
         """Return the user's scene and steps to undo; while a lesson drives the window those from before it."""
         raise NotImplementedError
 

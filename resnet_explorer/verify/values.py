@@ -1,8 +1,8 @@
 """What came of comparing the closed form with PyTorch and fvcore."""
 
 import ast
-from dataclasses import dataclass
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings.read import depth
 from resnet_explorer.spec import InputShape, ResNetSpec

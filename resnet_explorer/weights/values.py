@@ -1,8 +1,8 @@
 """What a file of weights holds: the network that it belongs to, and the figures of its tensors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import ResNetSpec
 

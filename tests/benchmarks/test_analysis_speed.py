@@ -1,7 +1,6 @@
 """How fast the closed form is, as ratios within one run.
 
-In the normal run the bounds are loose, so that a busy machine meets them too;
-``python -m tests.benchmarks.test_analysis_speed`` prints the figures and asserts the project's own bounds.
+The bounds that are asserted are loose, so that a busy machine meets them too.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,11 +14,10 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.benchmarks.table import FULL, record
 
-FASTER_THAN_TORCHINFO = 300
-SLOWER_PER_LAYER = 2
-LOOSE_FASTER_THAN_TORCHINFO = 100
-LOOSE_SLOWER_PER_LAYER = 4
+FASTER_THAN_TORCHINFO, SLOWER_PER_LAYER = 100, 4
+ROUNDS, PEERS = (501, 15) if FULL else (51, 3)
 
 _sides: Iterator[int] = count(225)
 """Every analysis gets a size that none has had before."""
@@ -71,28 +69,22 @@ def times_per_layer() -> dict[str, float]:
 
 
 def faster_than_torchinfo(rounds: int, peer_rounds: int) -> float:
-    """Print and return how many times faster an analysis of ResNet-152 is than torchinfo on the meta device."""
-    (ours, layers), theirs = analysis_time("resnet152", rounds), torchinfo_time(peer_rounds)
-    print(f"ResNet-152, {layers} layers: {ours:.3f} ms, torchinfo {theirs:.1f} ms: {theirs / ours:,.0f} times faster")
-    return theirs / ours
+    """Record and return how many times faster an analysis of ResNet-152 is than torchinfo on the meta device."""
+    (ours, _), theirs = analysis_time("resnet152", rounds), torchinfo_time(peer_rounds)
+    return 1 / record("analysis of ResNet-152 / torchinfo", ours, theirs, "≤ 0.0033")
 
 
 def slowest_per_layer() -> float:
-    """Print and return how many times longer a layer of the deepest networks takes than one of ResNet-50."""
-    times = times_per_layer()
-    for name, time in times.items():
-        print(f"{name:<10} {time:.3f} µs a layer, {time / times['resnet50']:.2f} times that of ResNet-50")
-    return max(times.values()) / times["resnet50"]
+    """Record and return how many times longer a layer of the deepest networks takes than one of ResNet-50."""
+    shallow, *deep = times_per_layer().items()
+    return max(
+        record(f"analysis, a layer of {name} / {shallow[0]}", time, shallow[1], "≤ 2", "µs") for name, time in deep
+    )
 
 
 def test_an_analysis_is_far_faster_than_a_peer() -> None:
-    assert faster_than_torchinfo(51, 3) >= LOOSE_FASTER_THAN_TORCHINFO
+    assert faster_than_torchinfo(ROUNDS, PEERS) >= FASTER_THAN_TORCHINFO
 
 
 def test_the_time_of_an_analysis_grows_with_the_layers_and_no_faster() -> None:
-    assert slowest_per_layer() <= LOOSE_SLOWER_PER_LAYER
-
-
-if __name__ == "__main__":
-    assert faster_than_torchinfo(501, 15) >= FASTER_THAN_TORCHINFO
     assert slowest_per_layer() <= SLOWER_PER_LAYER

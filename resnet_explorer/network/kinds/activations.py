@@ -1,10 +1,10 @@
 """The non-linearities, and which choice of a spec is which."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds.base import (
     SIGMOID,
     Description,

@@ -6,12 +6,13 @@ other layers count 0, as in the papers. Bytes are those of float32, PyTorch's de
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum, auto
 from functools import lru_cache
 from math import exp, prod
 from typing import ClassVar, NamedTuple, Protocol
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds.dimensions import Time, in_dims, slid
 from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import ResNetSpec

@@ -1,10 +1,11 @@
 """What joins, weights, gates and drops in a block, and the view before the classifier."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.tape import Tape, Value

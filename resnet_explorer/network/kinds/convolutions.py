@@ -1,9 +1,10 @@
 """Convolutions and the fully connected layer."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time, along, argument, by, in_dims, sides, slid

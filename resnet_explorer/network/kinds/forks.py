@@ -1,10 +1,10 @@
 """What parts a map into parallel paths, what weights the paths, and what makes one map of them again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.pools import Windows

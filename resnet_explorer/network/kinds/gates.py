@@ -1,9 +1,9 @@
 """The layers inside the gates that see the whole map: global context, non-local attention, BAM."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time
 from resnet_explorer.network.kinds.norms import BatchNorm2d, Norm

@@ -1,10 +1,10 @@
 """What turns the last map into features, and features into outputs, beside the average pool and the classifier."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.norms import Norm

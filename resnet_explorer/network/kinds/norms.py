@@ -1,10 +1,11 @@
 """The layers that normalise, and which choice of a spec is which."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import gcd, prod
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time, in_dims, sides

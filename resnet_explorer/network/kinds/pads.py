@@ -1,9 +1,10 @@
 """The layers that pad maps, without parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time, along, argument, by, in_dims
 from resnet_explorer.network.kinds.tape import ALL, Tape, Value

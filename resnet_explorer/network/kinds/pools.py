@@ -1,10 +1,10 @@
 """The layers that shrink maps, all without parameters, and which choice of a spec is which."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.dimensions import Time, argument, by, sides, slid

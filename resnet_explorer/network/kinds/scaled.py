@@ -1,9 +1,9 @@
 """What stands in for norms in NF-ResNets: scaled weight standardisation, and β (Brock et al. 2021)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.blocks import Factor
 from resnet_explorer.network.kinds.convolutions import Conv2d

@@ -1,8 +1,8 @@
 """What brings x to the channels of F(x) without weights, beside option A."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds import base
 from resnet_explorer.network.kinds.tape import Tape, Value
 

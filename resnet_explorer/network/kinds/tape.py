@@ -4,8 +4,10 @@ Names, attributes and saved tensors are those of PyTorch's backward nodes (``too
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
+
+from resnet_explorer.dataclass import dataclass
 
 Shape = tuple[int, ...]
 CHECKED_WITH = ("2.14",)

@@ -1,10 +1,11 @@
 """A heat map: values by row and column as colours, blocks by steps for example."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.picture.chart.frame import axis_titles, x_labels
 from resnet_explorer.picture.chart.layout import under_frame, x_axis_ticks, y_axis_ticks
 from resnet_explorer.picture.chart.markers import Frame, cross, underflow

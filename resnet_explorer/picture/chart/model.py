@@ -1,11 +1,11 @@
 """What a chart shows, without saying where: axes, series, guides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, floor, isfinite, isnan, log10
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.picture.marks import Dash, Ink
 
 

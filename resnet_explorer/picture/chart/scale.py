@@ -2,11 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, pairwise
 from math import isfinite, log10
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.chart.model import Axis, Chart, Kind, Scale, Series
 from resnet_explorer.picture.marks import Ink

@@ -4,8 +4,9 @@ He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network import Block, Fork, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start

@@ -1,9 +1,9 @@
 """The result of an explanation, its figures, and the sentences that several explanations share."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.kinds.convolutions import ITEMS
 from resnet_explorer.readings.results import Analysis, Extent, Row, Sums, add_up
 from resnet_explorer.readings.text import brief_pixels, compact, mib, share
