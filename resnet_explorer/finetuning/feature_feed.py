@@ -173,7 +173,7 @@ class FeatureFeed(Feed):
                 yield Progress(0, 0, "waiting for another run that computes the same features")
             pieces = self._pieces()
             files = self._opened(paths, pieces)
-            missing = yield from self._missing(files, pieces)
+            missing = yield from self._absent(files, pieces)
             few = {cut for cut in files if missing[cut]}
             if sum(cut.until - max(cut.first, self._from) for cut in few) < frozen.WORTH:
                 files = {cut: file for cut, file in files.items() if cut not in few}
@@ -198,7 +198,7 @@ class FeatureFeed(Feed):
         }
 
     @staticmethod
-    def _missing(
+    def _absent(
         files: dict[Cut, FeatureFile], pieces: Sequence[_Piece]
     ) -> Generator[Progress, None, dict[Cut, set[int]]]:
         """Yield progress while files are read, and return the pieces of each that are not there."""
@@ -221,10 +221,12 @@ class FeatureFeed(Feed):
         found = done = of - sum(len(pieces[number].places) for number in todo)
         began, throttle = perf_counter(), Throttle(NOTE_EVERY, 0, at_once=False)
         try:
-            for number in todo:
+            for place, number in enumerate(todo):
                 left = seconds_left(done - found, of - found, perf_counter() - began)
                 text = f"{frozen.COMPUTING}, {done:,} of {of:,} {'views' if self._views > 1 else 'images'}"
                 yield Progress(done, of, text + (f", about {duration(left)} left" if left is not None else ""))
+                for coming in todo[place : place + 2]:
+                    self._expect(pieces[coming].part, pieces[coming].places)
                 wanted = [cut for cut in files if number in missing[cut]]
                 for cut, rows in self._outputs(pieces[number], wanted).items():
                     files[cut].put(number, rows)

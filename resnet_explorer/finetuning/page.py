@@ -24,8 +24,6 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.training.bars import TrainingBar
-from resnet_explorer.training.chart_data import Traced
-from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.curves_part import ShownCurves
 from resnet_explorer.training.runs_page import REPLAY_MS, RunsPage
 from resnet_explorer.ui.canvas import Canvas, shown_canvas

@@ -133,6 +133,8 @@ class SpecValues:
 
 @lru_cache(maxsize=4096)
 def _expanded(width: int, expansion: float) -> int:
+    from fractions import Fraction  # 3 ms that most networks do not need
+
     return int(width * Fraction(str(expansion)))
 
 

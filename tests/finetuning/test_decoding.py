@@ -115,10 +115,10 @@ def test_the_look_ahead_is_bounded(plan: TunePlan, monkeypatch: pytest.MonkeyPat
     assert not list(feed.fit()), "nothing is prepared before the first step"
     with images.decoding(2):
         for step in range(4 * EPOCHS):
-            taken, coming = set(feed.images.train[feed._wanted(step)].tolist()), images._decoded._coming
+            taken, coming = set(feed.images.train[feed._places_of(step)].tolist()), images._decoded._coming
             feed.batch(step)
             assert len(coming) <= AHEAD * BATCH * 2, "two batches, and as many images to validate between them"
-            following = feed.images.train[feed._wanted(step + 1)].tolist() if step + 1 < 4 * EPOCHS else []
+            following = feed.images.train[feed._places_of(step + 1)].tolist() if step + 1 < 4 * EPOCHS else []
             assert set(following) - taken <= set(coming), "of the next epoch some have just been taken"
             if step % 4 == 3:
                 assert sum(len(y) for _, y in feed.tests(4)) == 6
