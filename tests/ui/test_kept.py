@@ -307,10 +307,10 @@ def test_inspect_shows_what_was_measured_of_the_same_weights(
         qtbot.addWidget(part)
         part.show()
     view.show_run(run.folder, run.plan)
-    qtbot.waitUntil(lambda: "Measured just now on this machine" in view.state.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "measured just now on this machine, PyTorch 2" in view.state.text(), timeout=PATIENCE)
     assert view.controls.measure.isVisible() and view.controls.measure.text() == "Measure again"
     view.show_view(Inside.SURFACE)
-    qtbot.waitUntil(lambda: "Measured just now on this machine" in view.state.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "measured just now on this machine, PyTorch 2" in view.state.text(), timeout=PATIENCE)
     assert not no_process
     view.controls.measure.click()
     assert len(no_process) == 1 and view.answers.to(surface) is None
