@@ -267,7 +267,7 @@ class InsideView(QWidget):
             self._say_recorded(recording, recorded.NO_WEIGHTS if self.is_recording else own)
         elif answer is not None:
             text, kept = self.stack.show_answer(self.view, answer), self.answers.kept_from(request)
-            self.state.setText(f"{text} {describe_kept(kept).capitalize()}." if kept else text)
+            self.state.setText("; ".join(filter(None, (text, describe_kept(kept) if kept else ""))))
             self.controls.offer_again(isinstance(request, values.Slow), kept is not None)
         elif self.is_recording:
             self.state.setText(recorded.NOT_RECORDED)

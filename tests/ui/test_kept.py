@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
+from resnet_explorer import features
 from resnet_explorer.app.app import build
 from resnet_explorer.app.disk_space import DiskSpaceDialog
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.engine import processes
 from resnet_explorer.engine.requests import Verify
+from resnet_explorer.features import Cache
 from resnet_explorer.gradients.page import RECORDED
 from resnet_explorer.gradients.part import Conditions, GradientPart
 from resnet_explorer.gradients.recorded import DEFAULT
@@ -307,10 +309,10 @@ def test_inspect_shows_what_was_measured_of_the_same_weights(
         qtbot.addWidget(part)
         part.show()
     view.show_run(run.folder, run.plan)
-    qtbot.waitUntil(lambda: "Measured just now on this machine" in view.state.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "measured just now on this machine, PyTorch 2" in view.state.text(), timeout=PATIENCE)
     assert view.controls.measure.isVisible() and view.controls.measure.text() == "Measure again"
     view.show_view(Inside.SURFACE)
-    qtbot.waitUntil(lambda: "Measured just now on this machine" in view.state.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "measured just now on this machine, PyTorch 2" in view.state.text(), timeout=PATIENCE)
     assert not no_process
     view.controls.measure.click()
     assert len(no_process) == 1 and view.answers.to(surface) is None
@@ -355,3 +357,39 @@ def test_how_much_is_kept_is_shown_and_can_be_cleared(
     assert not kept_results.has(REQUEST, results_folder())
     dialog.close()
     assert window.preferences.kept_megabytes == 5
+
+
+LAB = {"bytes": 40_000_000, "budget": 100_000_000}
+"""What a made-up lab keeps, and may keep."""
+
+
+def lab_size() -> int:
+    return LAB["bytes"]
+
+
+def lab_clear() -> None:
+    LAB["bytes"] = 0
+
+
+def lab_budget() -> int:
+    return LAB["budget"]
+
+
+def lab_choose_budget(count: int) -> None:
+    LAB["budget"] = count
+
+
+def test_what_a_lab_keeps_stands_beside_it(
+    start: Callable[[], MainWindow], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    names = (f"{__name__}:lab_{name}" for name in ("size", "clear", "budget", "choose_budget"))
+    monkeypatch.setattr(features, "caches", lambda: (Cache("Features", "Outputs of frozen layers", *names),))
+    dialog = DiskSpaceDialog(start())
+    dialog.show()
+    _, store = dialog.clears
+    qtbot.waitUntil(lambda: dialog.sizes[store].text() == "40 MB of 100 MB", timeout=PATIENCE)
+    dialog.budgets[store].stepBy(1)
+    dialog.clears[store].click()
+    qtbot.waitUntil(lambda: dialog.sizes[store].text().startswith("0 MB"), timeout=PATIENCE)
+    dialog.close()
+    assert LAB == {"bytes": 0, "budget": 101_000_000}
