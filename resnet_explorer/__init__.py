@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 
 __version__ = "0.1.0"
-PUBLIC = ("Net", "compare", "gradients", "identify", "network", "networks", "train")
+PUBLIC = ("Net", "compare", "finetune", "gradients", "identify", "network", "networks", "train")
 """What notebooks and scripts use."""
 
 

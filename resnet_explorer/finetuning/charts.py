@@ -1,13 +1,18 @@
-"""The learning rate of every unit over the epochs of a fine-tuning, as it is planned."""
+"""The learning rate of every unit over the epochs of a fine-tuning, as it is planned, and its curves."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from resnet_explorer.diagram.overlays import Cold, Frozen
 from resnet_explorer.finetuning.groups import Group, Grouping
+from resnet_explorer.finetuning.values import BeforeAfter
 from resnet_explorer.network import Network
 from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Kind, Marker, Scale, Series
+from resnet_explorer.runs.folder import read
 from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.training.chart_data import joined
+from resnet_explorer.training.charts import chart_of_runs
+from resnet_explorer.training.part import Measure
 from resnet_explorer.training.smoothing import MOST_POINTS
 
 FEW = 3
@@ -88,3 +93,8 @@ def _cold(openings: list[int | None], epoch: int) -> Cold:
     still = [at for at in openings if at is None or at > epoch]
     later = [at for at in still if at is not None]
     return Cold(len(still), len(openings), max(later) if len(later) == len(still) and later else None)
+
+
+def chart_of_tuning(result: BeforeAfter, measure: str = Measure.TEST_ERROR) -> Chart:
+    """Return a measure of a fine-tuning's run step by step, by its key: ``test-error``, ``training-loss`` and so on."""
+    return chart_of_runs((read(Path(result.folder)),), measure)

@@ -1,6 +1,7 @@
 """The requests of the fine-tuning lab and their results, as frozen values without tensors."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import GreyWay, Preprocess
 from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.readings.plottable import Plottable
 from resnet_explorer.runs.folder import run_files
 from resnet_explorer.runs.plan import Ending
 from resnet_explorer.spec import ResNetSpec
@@ -158,12 +160,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BeforeAfter:
+class BeforeAfter(Plottable):
     """A network on the same test images before its fine-tuning and with its best weights.
 
     ``before`` has the initial weights, None where they are no longer available; ``sentences`` say what it
     started from, and that a new head guesses. ``data`` says what the images are.
     """
+
+    chart_by: ClassVar[str] = "resnet_explorer.finetuning.charts:chart_of_tuning"
 
     folder: str
     plan: TunePlan

@@ -2,7 +2,7 @@
 
 from resnet_explorer.notebook.comparison import Comparison, compare
 from resnet_explorer.notebook.graph import Autograd
-from resnet_explorer.notebook.labs import TrainedRuns, gradients, identify, train
+from resnet_explorer.notebook.labs import TrainedRuns, finetune, gradients, identify, train
 from resnet_explorer.notebook.layers import Layers
 from resnet_explorer.notebook.net import Net, network, networks
 
@@ -13,6 +13,7 @@ __all__ = [
     "Net",
     "TrainedRuns",
     "compare",
+    "finetune",
     "gradients",
     "identify",
     "network",

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning.plan import TUNING, TunePlan
+from resnet_explorer.finetuning.values import BeforeAfter, EvaluateTuned
 from resnet_explorer.gradients.values import GradientRequest, GradientResult
 from resnet_explorer.images.choice import parse_data
 from resnet_explorer.notebook.layers import html_table
@@ -17,7 +20,9 @@ from resnet_explorer.readings.quantities import Loss, Mode
 from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunPlan, describe_conditions
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec.catalogue import twin
+from resnet_explorer.spec.search import default_input
 from resnet_explorer.training.text import RUN_TITLES, describe_runs, row_of
+from resnet_explorer.weights.compare import with_head
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -120,6 +125,54 @@ def train(
         RunPlan(net.spec.name, net.spec, replace(net.image, batch=1), images, made, seed, device, like) for net in nets
     ]
     return TrainedRuns(tuple(map(_run, plans)))
+
+
+def finetune(
+    data: str | Path,
+    weights: str | Path = "DEFAULT",
+    net: Net | None = None,
+    *,
+    folder: str | Path = "tuned",
+    strategy: str = "A",
+    epochs: int = 10,
+    rate: float = 0.01,
+    batch: int = 32,
+    per_class: int = 0,
+    seed: int = 0,
+    device: str = "cpu",
+) -> BeforeAfter:
+    """Return a network before and after its fine-tuning on images: its head is new, its weights are given.
+
+    ``data`` is a folder with a folder for each class, a table, ``digits`` or ``mnist``. ``weights`` are a file, the
+    name of published ones (which must be on this machine) or of the app's own, ``mnist-resnet20``, or ``none``; a file
+    tells its network where ``net`` is None. ``strategy`` is A, B, C, probe or full, ``rate`` the head's peak learning
+    rate. The run is kept in ``folder``, where its best weights are ``best.safetensors``, and goes on from where it
+    stopped. Raises ExplorerError where images or weights are missing or do not fit.
+    """
+    with importing():
+        from resnet_explorer.finetuning.lab import evaluate, iterate_steps
+    chosen = choices.parse_weights(str(weights))
+    if chosen.file is None and net is None:
+        raise ExplorerError("net", "The network to fine-tune is not given.", "Name it: net=rx.network('resnet18').")
+    spec = net.spec if net else with_head(identify(cast(Path, chosen.file)).spec)
+    image = net.image if net else default_input(spec)
+    plan = TunePlan(
+        spec,
+        chosen,
+        replace(choices.parse_tune_data(str(data)), per_class=per_class),
+        image=replace(image, batch=1),
+        channels=spec.in_channels,
+        recipe=replace(TUNING, learning_rate=rate, batch=batch),
+        strategy=choices.Strategy(strategy),
+        epochs=epochs,
+        seed=seed,
+        device=device,
+    )
+    for event in iterate_steps(plan, Path(folder)):
+        if isinstance(event, Ending) and event.problem:
+            raise ExplorerError("train", event.problem, "Try a lower rate.")
+    *_, result = evaluate(EvaluateTuned(str(folder)))
+    return cast(BeforeAfter, result)
 
 
 def _run(plan: RunPlan) -> Run:
