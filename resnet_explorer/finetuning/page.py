@@ -38,10 +38,6 @@ from resnet_explorer.ui.views import View, Views
 COMPARED = (Strategy.A, Strategy.B, Strategy.C)
 
 
-MOST_WIDE = 420
-"""Pixels that the bar's text asks for at most."""
-
-
 class TuningBar(TrainingBar):
     """``compare_wanted`` tells that several strategies are asked for, on equal budget.
 
@@ -81,7 +77,7 @@ class TuningBar(TrainingBar):
             done, of = computing.done, computing.of
             self.text.setText(computing.text)
             self.text.setToolTip(computing.text)
-            self.text.setMinimumWidth(min(MOST_WIDE, self.text.sizeHint().width()))
+            self.text.setMinimumWidth(min(self.width() // 2, self.text.sizeHint().width()))
         self.progress.setRange(0, of if done else 0)
         self.progress.setValue(done)
         self.progress.setAccessibleName(computing.text if computing else f"{done:,} of {of:,} steps")

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from resnet_explorer.app.lessons import start
 from resnet_explorer.diagram.view import View
+from resnet_explorer.finetuning.values import TuneRun
 from resnet_explorer.gradients.presets import PRESETS as CLAIMS
 from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.part import Inside
 from resnet_explorer.journey.values import Grain, JourneyPart
 from resnet_explorer.lessons import course
+from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.recorded import made_here
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
@@ -218,6 +220,7 @@ def _tuning() -> Iterator[Scene]:
     yield Scene("tuning", "empty", _steps(_shown("tuning"), _finish))
     for place in range(pages_of_tuning):
         yield Scene("tuning", f"view {place + 1}", _tuning_view(place))
+    yield Scene("tuning", "computing features", _compute_features)
     yield Scene("tuning", "measuring", _steps(_start("tuning"), _begin))
     yield Scene("tuning", "measured", _steps(_finish, _draw("tuning")))
     for place in range(pages_of_tuning):
@@ -245,6 +248,19 @@ def _evaluate_again(desk: Desk) -> None:
         if question._last is not None:
             question._on_again()
             desk.jobs.finish()
+
+
+def _compute_features(desk: Desk) -> None:
+    usual = desk.jobs.usual[TuneRun]
+
+    def answer(job: TuneRun) -> Iterator[object]:
+        yield from [Progress(1200, 2560, "computing features once, 1,200 of 2,560 images, about 20 min left")] * 9
+        yield from usual(job)
+
+    desk.jobs.answers[TuneRun] = answer
+    pages.tuning(desk.window).start()
+    desk.jobs.begin()
+    desk.jobs.mend()
 
 
 def _fail_tuning(desk: Desk) -> None:
