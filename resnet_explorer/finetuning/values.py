@@ -269,7 +269,10 @@ class TuneRun:
 @job("resnet_explorer.finetuning.lab:evaluate", keeps="resnet_explorer.finetuning.values:BeforeAfter")
 @dataclass(frozen=True, slots=True)
 class EvaluateTuned:
-    """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""
+    """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``.
+
+    ``decode`` is how many threads decode images, as in ``TrainRun``.
+    """
 
     folder: str
     decode: int | None = None
