@@ -6,7 +6,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
-from resnet_explorer.picture.marks import Label
+from resnet_explorer.picture.marks import Arrow, Ink, Label, Picture
 from resnet_explorer.picture.theme import LIGHT
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
@@ -32,3 +32,15 @@ def test_text_is_readable_or_left_out_and_names_stay(painted: list[Label], scale
     texts = [label.text for label in painted]
     assert {"Stem", "Head", "conv2_x", "conv5_x"} <= set(texts)
     assert texts.count("block 1") + texts.count("1") == 4
+
+
+def test_a_curve_is_not_kept_once_it_is_painted(qapp: QGuiApplication) -> None:
+    """One that grows is another curve at every step: a thousand of them would take gigabytes."""
+    image = QImage(200, 100, QImage.Format.Format_RGB32)
+    before = painter._shape.cache_info().currsize
+    for step in range(20):
+        curve = Arrow(tuple((0.1 * x, float((x * step) % 97)) for x in range(500)), Ink.TEXT, 1.0, head=False)
+        surface = QPainter(image)
+        painter.paint(surface, Picture(200, 100, (curve,), "curve"), LIGHT, scale=1.0)
+        surface.end()
+    assert painter._shape.cache_info().currsize == before
