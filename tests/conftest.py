@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
-from shiboken6 import delete
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.engine import processes
+from tests.shared_window import SHARED, end, new_window
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads than cores wait for each other
 processes.PRELOADED += ("torch._dynamo", "torchvision", "captum.attr")
 """What the first optimiser and two labs import, two seconds in each process of the engine: once for all tests here."""
+APP = Path(__file__).parent / "app"
 
 
 def pytest_collection_finish() -> None:
@@ -65,18 +66,16 @@ def no_question_waits_for_an_answer() -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End the window that tests/app leaves from test to test before one that asks for none, or for its own."""
+    if item.path.parent != APP or "window" not in getattr(item, "fixturenames", ()):
+        SHARED.end()
+
+
 @pytest.fixture
 def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
     """The window on ResNet-18 as a user gets it, without transitions."""
-    from resnet_explorer.app.app import build
-
-    made = build(qapp)
-    made.resize(1280, 800)
-    made.show()
-    made.build_panels()
-    made.diagram.animated = False
-    qtbot.waitExposed(made)
-    qapp.processEvents()
+    made = new_window(qapp)
     yield made
-    made.end()
-    delete(made)
+    end(made)

@@ -1,9 +1,10 @@
 """What the fine-tuning lab adds to the app: its page, its commands."""
 
-from resnet_explorer.features import Action, Command, Feature, Page, Reading
+from resnet_explorer.features import Action, Cache, Command, Feature, Page, Reading
 
 OPTIONS = "resnet_explorer.finetuning.options"
 _READINGS = "resnet_explorer.finetuning.lesson_readings"
+_FEATURES = "resnet_explorer.finetuning.features"
 FEATURE = Feature(
     pages=(
         Page(
@@ -20,6 +21,16 @@ FEATURE = Feature(
     commands=(
         Command("finetune", f"{OPTIONS}:add_tune_options", "resnet_explorer.finetuning.command:finetune"),
         Command("predict", f"{OPTIONS}:add_predict_options", "resnet_explorer.finetuning.command:predict"),
+    ),
+    caches=(
+        Cache(
+            "Features of frozen layers",
+            "What frozen layers make of the images of a fine-tuning; once deleted, it is computed again when needed.",
+            f"{_FEATURES}:features_size",
+            f"{_FEATURES}:clear_features",
+            f"{_FEATURES}:features_budget",
+            f"{_FEATURES}:choose_budget",
+        ),
     ),
     readings=(
         Reading(
