@@ -5,9 +5,6 @@ from pathlib import Path
 
 from resnet_explorer import files
 from resnet_explorer.errors import ExportError
-from resnet_explorer.network import compile_spec
-from resnet_explorer.readings import analyse
-from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.terminal.options import THEMES, Commands, add_command, add_network
 from resnet_explorer.terminal.output import painter, say
 
@@ -38,8 +35,11 @@ def journey(options: argparse.Namespace) -> int:
     """Write the way of a tensor as the options ask."""
     from resnet_explorer.journey.animation import animated, frames, seconds
     from resnet_explorer.journey.values import Grain, stops
+    from resnet_explorer.network import compile_spec
     from resnet_explorer.picture.theme import THEMES as COLOURS
+    from resnet_explorer.readings import analyse
     from resnet_explorer.spec.catalogue import title
+    from resnet_explorer.spec.input_shape import parse_input
     from resnet_explorer.spec.search import default_input, find_network
 
     spec = find_network(options.net, options.settings)

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QProcess, Qt
+from PySide6.QtCore import QByteArray, QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
@@ -189,6 +189,8 @@ class SystemMotion(QObject):
     """Asks the system once, without waiting; ``reduce_motion`` is called where it wants less motion."""
 
     def __init__(self, reduce_motion: Callable[[], None], parent: QObject) -> None:
+        from PySide6.QtCore import QProcess  # 1 ms that the first paint does not need
+
         super().__init__(parent)
         self._reduce_motion = reduce_motion
         self._process = QProcess(self)
