@@ -6,7 +6,7 @@ from math import log2
 
 from resnet_explorer.dataclass import dataclass
 from resnet_explorer.network.attention import global_context, non_local
-from resnet_explorer.network.kinds import Layer, blocks
+from resnet_explorer.network.kinds import Layer, blocks, gates
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
 from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
@@ -97,7 +97,7 @@ def _cbam(spec: ResNetSpec, channels: int, inner: int) -> Chain:
     """Channel attention, then spatial attention (Woo et al. 2018, equations 2 and 3)."""
     fc1, fc2 = Conv2d(channels, inner, 1), Conv2d(inner, channels, 1)
     conv, bn = Conv2d(2, 1, 7, padding=3), BatchNorm2d(1)
-    both, gate = blocks.SumPairs(), blocks.Sigmoid()
+    both, gate = gates.SumPairs(), blocks.Sigmoid()
     return (
         _gated("cbam_channel", pool=blocks.ChannelStats(), fc1=fc1, relu=ReLU(), fc2=fc2, sum=both, gate=gate),
         _gated("cbam_spatial", pool=blocks.SpatialStats(), conv=conv, bn=bn, gate=gate),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtWidgets import QApplication
@@ -16,6 +16,7 @@ from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
 from resnet_explorer.insight import values as inside
 from resnet_explorer.picture.theme import THEMES, Theme
 from resnet_explorer.readings.progress import Progress
+from resnet_explorer.runs.recorded import made_here
 from resnet_explorer.timing.values import MeasureTime
 from resnet_explorer.training.values import FindRate, TrainRun
 from resnet_explorer.ui import style
@@ -135,3 +136,33 @@ def open_desk(app: QApplication, theme: str, percent: int) -> Desk:
     desk = Desk(app, window, jobs, shown)
     desk.settle()
     return desk
+
+
+class Scene(NamedTuple):
+    """A state of a page: ``arrange`` brings the window to it, from the scene before."""
+
+    page: str
+    state: str
+    arrange: Callable[[Desk], object]
+
+
+def kept(ask: Callable[[Desk], object]) -> Callable[[Desk], None]:
+    """Return what shows results as if they had been kept from a time before."""
+
+    def arrange(desk: Desk) -> None:
+        desk.jobs.kept = made_here("cpu", "2.14.1", "2020-09-30T12:00:00+00:00")
+        ask(desk)
+        desk.jobs.finish()
+        desk.jobs.kept = None
+
+    return arrange
+
+
+def fails(ask: Callable[[Desk], object]) -> Callable[[Desk], None]:
+    def arrange(desk: Desk) -> None:
+        desk.jobs.fail()
+        ask(desk)
+        desk.jobs.finish()
+        desk.jobs.mend()
+
+    return arrange

@@ -16,7 +16,6 @@ from resnet_explorer.insight.part import Inside
 from resnet_explorer.journey.values import Grain, JourneyPart
 from resnet_explorer.lessons import course
 from resnet_explorer.readings.progress import Progress
-from resnet_explorer.runs.recorded import made_here
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -25,17 +24,8 @@ from resnet_explorer.ui.fields import Section
 from resnet_explorer.ui.frame import Drawer, Frame, OpenState
 from resnet_explorer.ui.jobs_panel import Question
 from tests import pages
-from tests.geometry.desk import Desk
+from tests.geometry.desk import Desk, Scene, fails, kept
 from tests.narrow import present
-
-
-class Scene(NamedTuple):
-    """A state of a page: ``arrange`` brings the window to it, from the scene before."""
-
-    page: str
-    state: str
-    arrange: Callable[[Desk], object]
-
 
 RESNET50 = State(find("resnet50"), InputShape(1, 224, 224))
 RESNET18 = State(find("resnet18"), InputShape(1, 224, 224))
@@ -109,7 +99,7 @@ def _travel(desk: Desk) -> None:
 
 def _graph() -> Iterator[Scene]:
     yield Scene("graph", "measuring", _steps(_shown("graph"), _begin))
-    yield Scene("graph", "failed", _fails(_ask("graph")))
+    yield Scene("graph", "failed", fails(_ask("graph")))
     yield Scene("graph", "measured", _steps(_ask("graph"), _finish))
     yield Scene("graph", "block open, a step", _step_graph)
     yield from _drawers("graph", lambda window: pages.graph(window))
@@ -123,9 +113,9 @@ def _step_graph(desk: Desk) -> None:
 
 def _timing() -> Iterator[Scene]:
     yield Scene("timing", "empty or measuring", _steps(_shown("timing"), _begin))
-    yield Scene("timing", "failed", _fails(_ask("timing")))
+    yield Scene("timing", "failed", fails(_ask("timing")))
     yield Scene("timing", "measured", _steps(_ask("timing"), _finish))
-    yield Scene("timing", "kept", _kept(_ask("timing")))
+    yield Scene("timing", "kept", kept(_ask("timing")))
     yield Scene("timing", "measuring again", _steps(_ask("timing"), _begin))
     yield Scene("timing", "of another network", lambda desk: desk.window.document.propose(RESNET50, "choose"))
     yield from _drawers("timing", lambda window: pages.timing(window))
@@ -133,11 +123,11 @@ def _timing() -> Iterator[Scene]:
 
 def _gradients() -> Iterator[Scene]:
     yield Scene("gradients", "measuring", _steps(_shown("gradients"), _begin))
-    yield Scene("gradients", "failed", _fails(_ask("gradients")))
+    yield Scene("gradients", "failed", fails(_ask("gradients")))
     yield Scene("gradients", "measured", _measure_gradients)
     for key in ("degradation", "paths", "shattered", "lesions"):
         yield Scene("gradients", f"experiment {key}", _claim(key))
-    yield Scene("gradients", "kept", _kept(_ask("gradients")))
+    yield Scene("gradients", "kept", kept(_ask("gradients")))
     yield Scene("gradients", "measuring again", _steps(_ask("gradients"), _begin))
     yield from _drawers("gradients", lambda window: pages.gradients(window))
 
@@ -168,7 +158,7 @@ def _training() -> Iterator[Scene]:
     yield Scene("inspect", "nothing trained", lambda desk: _inside_of_training(desk).show_none("Choose a trained run."))
     for view in Inside:
         yield Scene("inspect", str(view), _inspect(view))
-        yield Scene("inspect", f"{view}, kept", _kept(_inspect(view)))
+        yield Scene("inspect", f"{view}, kept", kept(_inspect(view)))
     yield Scene("inspect", "failed", _fail_inside)
 
 
@@ -225,7 +215,7 @@ def _tuning() -> Iterator[Scene]:
     yield Scene("tuning", "measured", _steps(_finish, _draw("tuning")))
     for place in range(pages_of_tuning):
         yield Scene("tuning", f"tuned, view {place + 1}", _tuning_view(place))
-    yield Scene("tuning", "measured, kept", _kept(_evaluate_again))
+    yield Scene("tuning", "measured, kept", kept(_evaluate_again))
     yield from _drawers("tuning", lambda window: pages.tuning(window))
     yield Scene("tuning", "failed", _fail_tuning)
 
@@ -286,28 +276,6 @@ def _shown(page: str) -> Callable[[Desk], None]:
         _reset(desk)
         desk.window.show_page(page)
         desk.settle()
-
-    return arrange
-
-
-def _kept(ask: Callable[[Desk], object]) -> Callable[[Desk], None]:
-    """Return what shows results as if they had been kept from a time before."""
-
-    def arrange(desk: Desk) -> None:
-        desk.jobs.kept = made_here("cpu", "2.14.1", "2020-09-30T12:00:00+00:00")
-        ask(desk)
-        desk.jobs.finish()
-        desk.jobs.kept = None
-
-    return arrange
-
-
-def _fails(ask: Callable[[Desk], object]) -> Callable[[Desk], None]:
-    def arrange(desk: Desk) -> None:
-        desk.jobs.fail()
-        ask(desk)
-        desk.jobs.finish()
-        desk.jobs.mend()
 
     return arrange
 

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 
 from tests.geometry.checks import failures, first_of_each
-from tests.geometry.desk import Desk, open_desk
+from tests.geometry.desk import Desk, Scene, open_desk
 from tests.geometry.dialogs import DIALOGS, Dialog
-from tests.geometry.scenes import Drawers, Scene, opened, scenes
+from tests.geometry.scenes import Drawers, opened, scenes
 
 SIZES = ((1024, 700), (1280, 720), (1280, 800), (1920, 1080), (3840, 2160))
 COLOURS_ONLY = {"dark": SIZES[1:2]}

@@ -56,7 +56,7 @@ IMAGES: tuple[tuple[Layer, Shape], ...] = (
         (gates.Refine(), MAP),
     ),
     *((gates.LayerNorm2d(8), PIXEL), (gates.ZeroBatchNorm2d(8), MAP)),
-    *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (blocks.SumPairs(), (2, 8, 1, 2))),
+    *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (gates.SumPairs(), (2, 8, 1, 2))),
     *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
     *((blocks.Scale(0.5), MAP), (blocks.Gain(8, 0.5), MAP), (blocks.Gain(1, 0.0), MAP), (blocks.Bias(), MAP)),
     *((blocks.Dropout(0.5), MAP), (blocks.StochasticDepth(), MAP), (blocks.Flatten(), PIXEL)),

@@ -162,39 +162,6 @@ class SpatialStats(Statistics):
         return "spatial_stats", "Mean and largest value over the channels, at each position."
 
 
-@dataclass(frozen=True, slots=True)
-class SumPairs(base.Layer):
-    """The sum of what the mean and the largest value have become: a map of 1×1."""
-
-    dims: int = 2
-
-    role = base.Role.GATE
-    module = "resnet_explorer.module.layers:SumPairs"
-    ink = "pool"
-    shows_map = True
-    box = "sum"
-
-    @property
-    def built(self) -> str:
-        return base.home(self.module, self.dims)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {}
-
-    def lifted(self, dims: int, time: Time | None = None) -> "SumPairs":
-        return replace(self, dims=dims)
-
-    def output(self, shape: base.Shape) -> base.Shape:
-        return (*shape[:-1], 1)
-
-    def record(self, tape: Tape, x: Value) -> Value:
-        sizes = {"dim": (len(x.shape) - 1,), "keepdim": True, "self_sym_sizes": x.shape}
-        return tape.op("SumBackward1", self.output(x.shape), x, attributes=sizes)
-
-    def describe(self, at: base.Where) -> base.Description:
-        return "sum_pairs", "Adds what the mean and the largest value have become."
-
-
 class Factor(base.Layer):
     """x times a constant, ``factor``."""
 

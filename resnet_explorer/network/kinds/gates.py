@@ -1,6 +1,7 @@
 """The layers inside the gates that see the whole map: global context, non-local attention, BAM."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 
 from resnet_explorer.dataclass import dataclass
@@ -295,3 +296,36 @@ class Refine(base.Layer):
 
     def describe(self, at: base.Where) -> base.Description:
         return "refine", "Weights each value of the map and adds it to itself: a gate at 0 leaves x as it is."
+
+
+@dataclass(frozen=True, slots=True)
+class SumPairs(base.Layer):
+    """The sum of what the mean and the largest value have become: a map of 1×1."""
+
+    dims: int = 2
+
+    role = base.Role.GATE
+    module = "resnet_explorer.module.layers:SumPairs"
+    ink = "pool"
+    shows_map = True
+    box = "sum"
+
+    @property
+    def built(self) -> str:
+        return base.home(self.module, self.dims)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {}
+
+    def lifted(self, dims: int, time: Time | None = None) -> "SumPairs":
+        return replace(self, dims=dims)
+
+    def output(self, shape: base.Shape) -> base.Shape:
+        return (*shape[:-1], 1)
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        sizes = {"dim": (len(x.shape) - 1,), "keepdim": True, "self_sym_sizes": x.shape}
+        return tape.op("SumBackward1", self.output(x.shape), x, attributes=sizes)
+
+    def describe(self, at: base.Where) -> base.Description:
+        return "sum_pairs", "Adds what the mean and the largest value have become."
