@@ -38,7 +38,7 @@ DEPTHS = (20, 56, 110, 200, 560, 1202, 2000) if FULL else (56, 200, 560)
 """Layers with weights: 6n + 2, for three stages of n blocks."""
 MIDDLE = 200
 """Costs that do not depend on the depth count for little from here on, where the growth is judged."""
-ROUNDS = 5 if FULL else 2
+ROUNDS = 5
 GOAL, LOOSE = 1.1, 1.35 if FULL else 1.8
 """The exponent to which the depth is raised in the cost."""
 IMAGE = InputShape(1, 32, 32)
