@@ -44,9 +44,11 @@ class ShownCurves:
         self._pictures.options.show_options(part.across, part.log, part.smoothing)
         self._inside.show_part(part.inside)
 
-    def show_rows(self, part: CurvesPart) -> None:
-        """Hide and select runs in the table, which has to be there."""
+    def show_rows(self, part: CurvesPart) -> bool:
+        """Hide and select runs in the table, which has to be there; return whether others are shown now."""
         self._show, self._run = part.show, part.run
         table = self._pictures.table
+        before = table.hidden, table.place
         table.hide_rows(table.others(part.show))
         table.select_run(part.run)
+        return (table.hidden, table.place) != before

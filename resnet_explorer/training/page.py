@@ -137,8 +137,8 @@ class TrainingPage(RunsPage[TrainingController]):
             self.show_recording(() if part.live else self._recording())
         self._plots.show(part)
         self.draw()
-        self._plots.show_rows(part)
-        self.draw()
+        if self._plots.show_rows(part):
+            self.draw()
         self.views.setCurrentIndex(list(TrainingView).index(part.view))
         self._on_view()
 
