@@ -1,6 +1,7 @@
 """A window that one test leaves to the next: put back, and given away only where it then equals a new one."""
 
 import os
+from concurrent.futures import wait
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QRect
@@ -139,8 +140,9 @@ def _keep_nothing(window: MainWindow) -> None:
     """Let the session wait for its first save, as after the start."""
     autosave: Any = window.sessions._autosave
     autosave._stop()
-    if autosave._thread:
-        autosave._thread.join()
+    if autosave._writing:
+        wait([autosave._writing])
+        autosave._writing = None
     autosave.start()
     window.layouts, window.sessions._plain = {}, {}
 
