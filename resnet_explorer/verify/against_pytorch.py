@@ -52,7 +52,11 @@ def measure_kept(spec: ResNetSpec, image: InputShape, *, training: bool = True) 
 
 
 class _Watch:
-    """Who made each storage, and which of them were saved: address to (layer's path, bytes)."""
+    """Who made each storage, and which of them were saved: address to (layer's path, bytes).
+
+    Tensors are held without the operations that made them, and what is saved is not given back to them: each operation
+    holds the hooks, and so this object, and would stay in memory with it.
+    """
 
     def __init__(self, model: nn.Module, x: Tensor) -> None:
         self.saved: dict[int, tuple[str, int]] = {}
@@ -69,7 +73,7 @@ class _Watch:
                 if isinstance(module, Block | Gate) or not next(module.children(), None):
                     stack.callback(module.register_forward_pre_hook(partial(self._enter, path)).remove)
                     stack.callback(module.register_forward_hook(self._left).remove)
-            stack.enter_context(saved_tensors_hooks(self._pack, lambda tensor: tensor))
+            stack.enter_context(saved_tensors_hooks(self._pack, lambda nothing: nothing))
             yield
 
     def _enter(self, path: str, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -81,7 +85,7 @@ class _Watch:
         self._inside.pop()
 
     def _made(self, tensor: Tensor) -> None:
-        self._held.append(tensor)
+        self._held.append(tensor.detach())
         if (address := _address(tensor)) not in self._makers:
             self._makers[address] = self._here()
 
@@ -91,12 +95,11 @@ class _Watch:
         own = {Block: ".add", Gate: ".scale"}
         return path + own.get(type(module), "")
 
-    def _pack(self, tensor: Tensor) -> Tensor:
+    def _pack(self, tensor: Tensor) -> None:
         address, count = _address(tensor), tensor.untyped_storage().nbytes()
         if address not in self._anyway and count:
-            self._held.append(tensor)
+            self._held.append(tensor.detach())
             self.saved[address] = (self._makers.setdefault(address, self._here()), count)
-        return tensor
 
 
 def _address(tensor: Tensor) -> int:
