@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.runs.kept_results import describe_kept
+from resnet_explorer.runs.kept_results import age_of, describe_kept
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.charts import chart_of_rates
@@ -248,7 +248,8 @@ class RateDialog(QDialog):
     def _on_result(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self.result_shown, kept = result, self._jobs.kept_from(job)
-            self.text.setText(f"{result.text} This was {describe_kept(kept)}." if kept else result.text)
+            self.text.setText(f"Measured {age_of(kept.began)}. {result.text}" if kept else result.text)
+            self.text.setToolTip(f"This was {describe_kept(kept)}." if kept else "")
             self.again.setVisible(kept is not None)
             self.take.setEnabled(result.suggested is not None)
             self._draw(result)
