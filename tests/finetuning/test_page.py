@@ -42,13 +42,15 @@ def _train(page: TuningPage, qtbot: QtBot) -> None:
     page.draw()
 
 
-def _click(page: TuningPage, path: str) -> None:
-    """Click what has a path in the diagram."""
+def _spot(page: TuningPage, path: str) -> QPointF:
+    """Return a point of the diagram's widget in what has a path."""
     view = page.network.view
-    place = places(view.picture, page.state.results.analysis.network, path)[0]
-    corner = place.topLeft() + QPointF(6, 12)
-    view.clicked(view.path_at(QPointF(corner.x() * view.camera.zoom, corner.y() * view.camera.zoom)
-                              + QPointF(view.camera.x, view.camera.y)))  # fmt: skip
+    corner = places(view.picture, page.state.results.analysis.network, path)[0].topLeft() + QPointF(6, 12)
+    return corner * view.camera.zoom + QPointF(view.camera.x, view.camera.y)
+
+
+def _click(page: TuningPage, path: str) -> None:
+    page.network.view.clicked(page.network.view.path_at(_spot(page, path)))
 
 
 def test_a_training_can_be_started_at_once(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
@@ -86,15 +88,11 @@ def test_clicks_and_keys_freeze_and_thaw_what_is_drawn(page: TuningPage, qtbot: 
 
 def test_a_double_click_opens_a_block_and_freezes_nothing(page: TuningPage) -> None:
     view = page.network.view
-    place = places(view.picture, page.state.results.analysis.network, "layer2.0")[0]
     _click(page, "layer2.0")
-    at = place.topLeft() + QPointF(6, 12)
-    zoom = view.camera.zoom
-    found = view.found_at(QPointF(at.x() * zoom + view.camera.x, at.y() * zoom + view.camera.y))
+    found = view.found_at(_spot(page, "layer2.0"))
     assert found is not None
     view.double_clicked(found)
-    assert page.state.plan.frozen == frozenset()
-    assert "layer2.0" in page.network.document.view.expanded
+    assert page.state.plan.frozen == frozenset() and "layer2.0" in page.network.document.view.expanded
 
 
 def test_what_is_frozen_is_said_in_titles_and_told_to_those_who_hear(page: TuningPage) -> None:
@@ -108,8 +106,7 @@ def test_everything_frozen_is_refused_and_the_last_plan_stays(page: TuningPage) 
     page.state.use_strategy(Strategy.PROBE)
     good = page.state.plan
     page.state.toggle("head")
-    assert page.state.plan is good
-    assert "Do not freeze the head" in page.setup.trains.problem.text()
+    assert page.state.plan is good and "Do not freeze the head" in page.setup.trains.problem.text()
     assert page.network.problem.text() == page.setup.trains.problem.text()
     page.state.use_strategy(Strategy.A)
     assert page.setup.trains.problem.isHidden()
