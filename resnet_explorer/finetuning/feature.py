@@ -25,7 +25,7 @@ FEATURE = Feature(
     caches=(
         Cache(
             "Features of frozen layers",
-            "What frozen layers make of the images of a fine-tuning; once deleted, it is computed again when needed.",
+            "What frozen layers make of the images of a fine-tuning; once deleted, it is computed again when needed",
             f"{_FEATURES}:features_size",
             f"{_FEATURES}:clear_features",
             f"{_FEATURES}:features_budget",
