@@ -163,10 +163,11 @@ def describe_conditions(runs: Sequence[Run]) -> tuple[str, ...]:
         return ()
     recipes = {run.plan.recipe for run in runs}
     devices = sorted({run.plan.device for run in runs})
-    data = sorted({run.environment.data if run.environment else run.plan.data.title for run in runs})
+    seen = {run.environment.data for run in runs if run.environment} or {runs[0].plan.data.title}
+    is_same = len(seen) == len({run.plan.data for run in runs}) == 1
     return (
         describe_seeds(runs),
-        data[0] if len(data) == 1 else "the images differ",
+        seen.pop() if is_same else "the images differ",
         describe_recipe(recipes.pop()) if len(recipes) == 1 else "the recipes differ",
         " and ".join(devices),
     )
