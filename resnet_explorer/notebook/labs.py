@@ -149,18 +149,16 @@ def finetune(
     rate. The run is kept in ``folder``, where its best weights are ``best.safetensors``, and goes on from where it
     stopped. Raises ExplorerError where images or weights are missing or do not fit.
     """
-    with importing():
-        from resnet_explorer.finetuning.lab import evaluate, iterate_steps
-    chosen = choices.parse_weights(str(weights))
+    chosen, images = _weights(str(weights)), choices.parse_tune_data(str(data))
     if chosen.file is None and net is None:
         raise ExplorerError("net", "The network to fine-tune is not given.", "Name it: net=rx.network('resnet18').")
     spec = net.spec if net else with_head(identify(cast(Path, chosen.file)).spec)
-    image = net.image if net else default_input(spec)
+    where = str(Path(images.where).absolute()) if images.where else ""
     plan = TunePlan(
         spec,
         chosen,
-        replace(choices.parse_tune_data(str(data)), per_class=per_class),
-        image=replace(image, batch=1),
+        replace(images, where=where, per_class=per_class),
+        image=replace(net.image if net else default_input(spec), batch=1),
         channels=spec.in_channels,
         recipe=replace(TUNING, learning_rate=rate, batch=batch),
         strategy=choices.Strategy(strategy),
@@ -168,9 +166,22 @@ def finetune(
         seed=seed,
         device=device,
     )
-    for event in iterate_steps(plan, Path(folder)):
+    return _tuned(plan, Path(folder))
+
+
+def _weights(text: str) -> choices.WeightsChoice:
+    """Return the weights that a text names, a file by a path that holds everywhere."""
+    chosen = choices.parse_weights(text)
+    is_file = chosen.kind is choices.WeightsKind.FILE
+    return replace(chosen, name=str(Path(chosen.name).absolute())) if is_file else chosen
+
+
+def _tuned(plan: TunePlan, folder: Path) -> BeforeAfter:
+    with importing():
+        from resnet_explorer.finetuning.lab import evaluate, iterate_steps
+    for event in iterate_steps(plan, folder):
         if isinstance(event, Ending) and event.problem:
-            raise ExplorerError("train", event.problem, "Try a lower rate.")
+            raise ExplorerError("train", event.problem, "Choose another folder, or mend what the run needs.")
     *_, result = evaluate(EvaluateTuned(str(folder)))
     return cast(BeforeAfter, result)
 

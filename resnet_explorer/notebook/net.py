@@ -10,6 +10,7 @@ from resnet_explorer import files
 from resnet_explorer.diagram.diagram import ROOM, diagram
 from resnet_explorer.diagram.view import view_of
 from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import ExportError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.notebook.graph import Autograd
 from resnet_explorer.notebook.layers import Layers
@@ -26,11 +27,13 @@ from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.codec import dumps, setting_of
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network, search
-from resnet_explorer.terminal.output import painter
+from resnet_explorer.terminal.output import SUFFIXES, painter
 
 if TYPE_CHECKING:
     from resnet_explorer.module.build import ResNet
 
+KINDS = (*SUFFIXES, ".py", ".csv", ".md", ".json")
+"""The files that a network is saved as, by the endings of their names."""
 Shape = Sequence[int] | int | str
 """An input: ``(1, 3, 224, 224)``, one side ``224``, or a text such as ``1x3x224x224``."""
 
@@ -161,6 +164,8 @@ class Net:
         cannot be written.
         """
         path = Path(path)
+        if path.suffix.lower() not in KINDS:
+            raise ExportError(str(path), f"{path.name} is no kind of file for a network.", f"Use {', '.join(KINDS)}.")
         match path.suffix.lower():
             case ".py":
                 content: str | bytes = self.source()
