@@ -31,6 +31,23 @@ def classes(make: Make) -> dict[str, type]:
         seen: int = dataclasses.field(default=0, compare=False, repr=False)
         size: int = dataclasses.field(default=7, init=False)
 
+    return {
+        "point": point,
+        "named": make(frozen=True)(Named),
+        "open": make(slots=True)(type("Open", (), {"__annotations__": {"x": int}, "__doc__": "It can change."})),
+        "by identity": make(frozen=True, eq=False)(
+            type("Same", (), {"__annotations__": {"x": int}, "__doc__": "One."})
+        ),
+        "keywords": make(frozen=True, kw_only=True)(
+            type("Words", (), {"__annotations__": {"x": int, "y": int}, "__doc__": "Two."})
+        ),
+        **classes_with_methods(make),
+    }
+
+
+def classes_with_methods(make: Make) -> dict[str, type]:
+    """Return classes that bring methods of their own, and one that has nothing."""
+
     class Checked:
         """A check of its values."""
 
@@ -55,18 +72,9 @@ def classes(make: Make) -> dict[str, type]:
         """No field."""
 
     return {
-        "point": point,
-        "named": make(frozen=True)(Named),
         "checked": make(frozen=True, slots=True)(Checked),
-        "open": make(slots=True)(type("Open", (), {"__annotations__": {"x": int}, "__doc__": "It can change."})),
-        "by identity": make(frozen=True, eq=False)(
-            type("Same", (), {"__annotations__": {"x": int}, "__doc__": "One."})
-        ),
         "own": make(frozen=True)(Own),
         "empty": make(frozen=True)(Empty),
-        "keywords": make(frozen=True, kw_only=True)(
-            type("Words", (), {"__annotations__": {"x": int, "y": int}, "__doc__": "Two."})
-        ),
     }
 
 

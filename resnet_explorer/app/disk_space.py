@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLayout
+from PySide6.QtWidgets import QDialog, QLabel, QLayout
 
 from resnet_explorer import features
+from resnet_explorer.readings.text import in_bytes
 from resnet_explorer.runs import kept_results
 from resnet_explorer.runs.kept_results import MEGABYTE
 from resnet_explorer.ui.dialogs import resize_to_fit
@@ -20,6 +21,8 @@ from resnet_explorer.ui.window import Window
 ABOUT = "Kept on this disk so that it is not computed again. What is cleared is computed anew when it is next needed."
 TIP = "Measurements: gradients, times, verifications, loss surfaces, lesions, paths, views of trained networks"
 MOST_MEGABYTES = 1_000_000
+LEAST = 100_000
+"""Fewer bytes than this, but not none, are shown as so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,11 @@ class DiskSpaceDialog(QDialog):
         self._chosen: dict[Store, int] = {}
         self.clears = {store: button("Clear", f"Delete all of it: {store.title}") for store in stores(window)}
         blocks = [self._block(store) for store in self.clears]
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)  # Enter in a field is for the field
-        vbox(label(ABOUT, wrap=True), *blocks, self.problem, 1, buttons, of=self, margins=(12, 12, 12, 9), spacing=14)
-        resize_to_fit(self, 460, 110 + 120 * len(blocks))
+        close = button("Close", "", self.reject)
+        close.setAutoDefault(False)  # Enter in a field is for the field
+        last, edges = hbox(1, close), (12, 12, 12, 9)
+        vbox(label(ABOUT, wrap=True), *blocks, self.problem, 1, last, of=self, margins=edges, spacing=14)
+        resize_to_fit(self, 460, 110 + 105 * len(blocks))
         self._measured.connect(self._on_measured)
         for store in self.clears:
             self._look(store)
@@ -120,7 +123,8 @@ class DiskSpaceDialog(QDialog):
         self._thread.submit(work)
 
     def _on_measured(self, store: Store, size: int) -> None:
-        self.sizes[store].setText(f"{megabytes(size)} of {megabytes(store.budget())}")
+        shown = max(size, LEAST) if size else 0
+        self.sizes[store].setText(f"{in_bytes(shown)} of {in_bytes(store.budget())}")
 
     def _on_budget(self, store: Store, value: int) -> None:
         problem = out_of_range(value, 0, MOST_MEGABYTES)
@@ -143,10 +147,3 @@ class DiskSpaceDialog(QDialog):
         self._apply()
         self._thread.shutdown(wait=False)
         super().done(result)
-
-
-def megabytes(count: int) -> str:
-    """Return bytes in megabytes, with a decimal where there are few; a little is rounded up, so that it is not 0."""
-    value = count / MEGABYTE
-    value = max(0.1, value) if value else 0
-    return f"{value:,.0f} MB" if value >= 10 or value == int(value) else f"{value:.1f} MB"

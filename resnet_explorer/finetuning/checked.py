@@ -12,7 +12,7 @@ from PIL import __version__ as pillow
 
 from resnet_explorer import files
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.ui.preferences import FOLDER_VARIABLE, folder
+from resnet_explorer.ui.preferences import cache_folder
 
 KEPT = 200
 """Answers that are remembered."""
@@ -49,12 +49,4 @@ def _place(images: Iterable[Path], question: str) -> Path:
             digest.update(
                 f"\n{image} {state.st_size} {state.st_mtime_ns} {state.st_mode}".encode(errors="surrogatepass")
             )
-    return _folder() / f"{digest.hexdigest()[:32]}.json"
-
-
-def _folder() -> Path:
-    if os.environ.get(FOLDER_VARIABLE):
-        return folder() / "images"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("resnet-explorer", appauthor=False) / "images"
+    return cache_folder("images") / f"{digest.hexdigest()[:32]}.json"

@@ -27,6 +27,7 @@ from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.progress import Progress, Throttle, duration, seconds_left
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.training.feed import ROOM, Drawn, Feed, drawn, shifted, step_seed
+from resnet_explorer.training.folder import Mark
 from resnet_explorer.training.trainer import autocast
 
 _STREAM = 104_729
@@ -46,8 +47,8 @@ class _Piece(NamedTuple):
 class FeatureFeed(Feed):
     """The batches of a run of fine-tuning; ``fit`` computes the features that are not on disk yet.
 
-    ``model`` is the network that is tuned, ``epoch`` the one that comes next, and ``budget`` the bytes that all
-    features on disk may take. ``notes`` say, once ``fit`` is done, what was computed once.
+    ``model`` is the network that is tuned, ``mark`` how far the run is, and ``budget`` the bytes that all features on
+    disk may take, None for what the user chose. ``notes`` say, once ``fit`` is done, what was computed once.
     """
 
     images: TuneImages
@@ -59,11 +60,13 @@ class FeatureFeed(Feed):
         images: TuneImages,
         model: ResNet,
         groups: Grouping,
-        epoch: int,
-        budget: int,
+        mark: Mark,
+        budget: int | None,
     ) -> None:
         super().__init__(plan, layout, images)
-        self._model, self._groups, self._from, self._budget = model, groups, epoch, budget
+        self._model, self._groups = model, groups
+        self._from = groups.epoch_of(max(0, mark.steps - (mark.pending is not None)))
+        self._budget = features.features_budget() if budget is None else budget
         self._views = frozen.kept_views(groups.plan)
         self._on_disk: dict[Cut, Tensor] = {}
         self._draws: dict[int, Drawn] = {}

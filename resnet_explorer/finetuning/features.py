@@ -19,10 +19,8 @@ from numpy.typing import NDArray
 
 from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.ui.preferences import FOLDER_VARIABLE
+from resnet_explorer.ui.preferences import cache_folder
 
-VARIABLE = "RESNET_EXPLORER_CACHE"
-"""An environment variable that moves the folder of what can be computed again."""
 BUDGET = 2 * 10**9
 """Bytes that all features may take, unless the user chose otherwise."""
 BUDGET_FILE = "budget.txt"
@@ -31,14 +29,8 @@ WAIT = 0.1
 
 
 def features_folder() -> Path:
-    """Return the folder of all features; it moves with the folder of the settings, where that is moved."""
-    if moved := os.environ.get(VARIABLE):
-        return Path(moved) / "features"
-    if settings := os.environ.get(FOLDER_VARIABLE):
-        return Path(settings) / "cache" / "features"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("resnet-explorer", appauthor=False) / "features"
+    """Return the folder of all features."""
+    return cache_folder("features")
 
 
 def features_size() -> int:

@@ -5,8 +5,9 @@ from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.features import choose_budget, clear_features, features_budget, features_size
-from resnet_explorer.finetuning.frozen import Forecast, describe, forecast, in_bytes
+from resnet_explorer.finetuning.frozen import Forecast, describe, forecast
 from resnet_explorer.finetuning.state import TuningState
+from resnet_explorer.readings.text import in_bytes
 from resnet_explorer.ui.parts import WrappedLabel, button, vbox
 
 GIGA = 1e9

@@ -16,7 +16,7 @@ from resnet_explorer.network import Block, Part, flat
 from resnet_explorer.network.kinds import Layer, Shape
 from resnet_explorer.network.tree import ADAPTER
 from resnet_explorer.readings.read import analyse
-from resnet_explorer.readings.text import size
+from resnet_explorer.readings.text import in_bytes, size
 
 FLOAT = 4
 """Bytes of a number of the features; in mixed precision they may need half of it."""
@@ -192,10 +192,3 @@ def _describe(cut: Cut) -> str:
 def epochs_text(first: int, until: int) -> str:
     """Return epochs as they are counted from 1: ``epoch 3``, ``epochs 1 to 10``."""
     return f"epoch {until:,}" if until - first == 1 else f"epochs {first + 1:,} to {until:,}"
-
-
-def in_bytes(count: int) -> str:
-    """Return bytes as disks are sold: ``25 MB``, ``0.4 MB``, ``2 GB``."""
-    if count < 1e9:
-        return f"{count / 1e6:,.0f} MB" if count >= 1e7 else f"{count / 1e6:.2g} MB"
-    return f"{count / 1e9:.3g} GB"

@@ -12,7 +12,6 @@ from torch.nn import functional
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.data import TuneImages, complete, load
 from resnet_explorer.finetuning.feature_feed import FeatureFeed
-from resnet_explorer.finetuning.features import features_budget as chosen_budget
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan, read_plan, run_plan
 from resnet_explorer.finetuning.schedule import FinetuneRun, ParameterSchedule, TuneFolder, images_changed
@@ -68,9 +67,7 @@ def iterate_steps(
         trainer = Trainer(view, model, lambda net: ParameterSchedule(net, groups, kept.opened if kept else None))
         mark = kept.restore(trainer) if kept and environment else Mark()
         notes = (*(started.sentences if started else ()), *images.notes)
-        epoch = groups.epoch_of(max(0, mark.steps - (mark.pending is not None)))
-        budget = chosen_budget() if features_budget is None else features_budget
-        feed = FeatureFeed(view, trainer.layout, images, trainer.model, groups, epoch, budget)
+        feed = FeatureFeed(view, trainer.layout, images, trainer.model, groups, mark, features_budget)
         training_run = FinetuneRun(trainer, feed, blocks, kept, mark, groups, notes)
         yield from go_on(training_run, environment, until, known_steps, tensorboard)
 

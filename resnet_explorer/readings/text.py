@@ -64,6 +64,13 @@ def mib(count: int) -> str:
     return f"{count} B"
 
 
+def in_bytes(count: int) -> str:
+    """Return bytes as disks are sold: ``25 MB``, ``0.4 MB``, ``2 GB``."""
+    if count < 1e9:
+        return f"{count / 1e6:,.0f} MB" if count >= 1e7 else f"{count / 1e6:.2g} MB"
+    return f"{count / 1e9:.3g} GB"
+
+
 def share(part: int, whole: int) -> float:
     """Return a part in percent of the whole; 0 where the whole is 0."""
     return 100 * part / whole if whole else 0.0

@@ -12,6 +12,7 @@ from resnet_explorer.files import write
 
 VERSION = 1
 FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
+CACHE_VARIABLE = "RESNET_EXPLORER_CACHE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,23 @@ def runs_folder() -> Path:
     return user_data_path("resnet-explorer", appauthor=False) / "runs"
 
 
-def results_folder() -> Path:
-    """Return the folder where results are kept for the next time; it moves with the folder of the settings."""
+def cache_folder(name: str) -> Path:
+    """Return a folder for what can be computed again.
+
+    An environment variable can move it; otherwise it moves with the folder of the settings, where that is moved.
+    """
+    if moved := os.environ.get(CACHE_VARIABLE):
+        return Path(moved) / name
     if os.environ.get(FOLDER_VARIABLE):
-        return folder() / "results"
+        return folder() / "cache" / name
     from platformdirs import user_cache_path
 
-    return user_cache_path("resnet-explorer", appauthor=False) / "results"
+    return user_cache_path("resnet-explorer", appauthor=False) / name
+
+
+def results_folder() -> Path:
+    """Return the folder where results are kept for the next time."""
+    return cache_folder("results")
 
 
 def load() -> Preferences:

@@ -20,13 +20,14 @@ import torch
 from PIL import Image
 
 from resnet_explorer.finetuning.choices import NO_WEIGHTS, Strategy, TuneData
-from resnet_explorer.finetuning.features import VARIABLE, clear_features
+from resnet_explorer.finetuning.features import clear_features
 from resnet_explorer.finetuning.lab import images_of, iterate_steps
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import TuneEnding
 from resnet_explorer.finetuning.weights import start
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.ui.preferences import CACHE_VARIABLE
 from tests.benchmarks.table import FULL, record
 
 BOUND, LOOSE = 1.3, 1.5
@@ -72,7 +73,7 @@ def ratio(name: str, side: int, count: int, rounds: int, *, saves: bool) -> floa
     found, threads = [], torch.get_num_threads()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:
-        os.environ[VARIABLE] = str(Path(root) / "cache")
+        os.environ[CACHE_VARIABLE] = str(Path(root) / "cache")
         data = folder_of(Path(root) / "images", count, side)
         plan = TunePlan(
             find(name), NO_WEIGHTS, data, ("0", "1"), InputShape(1, side, side), strategy=Strategy.PROBE, epochs=EPOCHS
@@ -88,7 +89,7 @@ def ratio(name: str, side: int, count: int, rounds: int, *, saves: bool) -> floa
             found.append(record(figure, kept, once + plain, f"≤ {BOUND}", "s of the processor"))
             print(f"{name}, {count} images of {side}×{side}: a pass {once:.2f} s, a plain epoch {plain:.2f} s, "
                   f"{EPOCHS} epochs on features {kept:.2f} s, {found[-1]:.2f} times")  # fmt: skip
-        del os.environ[VARIABLE]
+        del os.environ[CACHE_VARIABLE]
     torch.set_num_threads(threads)
     return median(found)
 

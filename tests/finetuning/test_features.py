@@ -26,6 +26,7 @@ from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.search import default_input
+from resnet_explorer.ui.preferences import CACHE_VARIABLE
 from tests.tuning_runs import PLAN, RICH, SMALL, timeless
 
 IMAGES, TESTED, ROOM = 460, 84, 10**8
@@ -249,6 +250,6 @@ class TestOnDisk:
         self, run: list[Metric], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "file").touch()
-        monkeypatch.setenv(features.VARIABLE, str(tmp_path / "file"))
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
         assert tuned(PROBE, tmp_path / "run") == run
         assert "Features could not be kept" in notes(tmp_path / "run")
