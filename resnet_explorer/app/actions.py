@@ -34,7 +34,7 @@ _OWN: tuple[Action, ...] = (
     _file("save-session-as", "Save session &as…", "", "Save the session as another file", "session_files:ask_save"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
-    _export("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing as SVG, PDF or PNG", "export_picture"),
+    _export("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing: SVG, PDF, PNG, PGF", "export_picture"),
     _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _export("share-page", "Share as &web page…", "", "Save the lesson or scene as one page", "take_home:share_page"),
     _export("hand-out", "Export &hand-out…", "", "Save the lesson or scene to print", "take_home:export_hand_out"),

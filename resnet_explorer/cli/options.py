@@ -31,6 +31,7 @@ EXPORT_EXAMPLES = """examples:
   resnet-explorer export resnet18 -o twins.png --compare --theme projector --scale 2
   resnet-explorer export resnet18 -o graph.svg --view autograd --expand layer2.0
   resnet-explorer export resnet50 -o slide.png --size slide --scale 2
+  resnet-explorer export resnet18 -o figure.pgf --size columns
   resnet-explorer export resnet18 -o graph.dot --view autograd
 """
 SOURCE_EXAMPLES = """examples:
@@ -95,7 +96,7 @@ def add_export(commands: Commands) -> None:
     """Add ``export``."""
     parser = add_command(commands, "export", "draw a network as a picture file", EXPORT_EXAMPLES, axes=True)
     add_network(parser)
-    _add_output(parser, "the picture: .svg, .pdf or .png; .dot for the autograd graph's source")
+    _add_output(parser, "the picture: .svg, .pdf, .png, or .pgf for LaTeX; .dot for the autograd graph's source")
     parser.add_argument("--view", choices=VIEWS, default="diagram", help="what to draw (default: diagram)")
     parser.add_argument(
         "--expand",

@@ -60,6 +60,6 @@ def add_gradient_options(commands: Commands) -> None:
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON: every quantity, block and seed")
     form.add_argument("--csv", action="store_true", help="print CSV: a line for each block, quantity and seed")
-    form.add_argument("-o", "--output", metavar="FILE", type=Path, help="write a picture: .svg, .pdf or .png")
+    form.add_argument("-o", "--output", metavar="FILE", type=Path, help="write a picture: .svg, .pdf, .png or .pgf")
     add("--theme", choices=("light", "dark", "projector"), default="light", help="the picture's colours")
     command.set_defaults(text=None, scale=None)

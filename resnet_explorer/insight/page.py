@@ -59,7 +59,7 @@ class InsideView(QWidget):
         self.caption = text()
         self.views, self.controls = describe(ChoiceField(), "View", "What is shown of the run"), InsideControls()
         self.line = JobLine(jobs, inside=True)
-        tip = "Save this view: drawings as SVG, PDF or PNG, images as PNG"
+        tip = "Save this view: drawings as SVG, PDF, PNG or PGF, images as PNG"
         self.save_button = button("Save…", tip, self._on_save)
         self.all = button("Show all mistakes", "Show the mistakes of all pairs of classes", self._on_all)
         self.gallery, self.stack = GalleryPane(), InsideStack(document)

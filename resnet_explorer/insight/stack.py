@@ -171,7 +171,7 @@ class InsideStack(QStackedWidget):
         """Return the suffixes of the files that the current view can be saved as; none where it is empty."""
         shown = self._shown
         if self.picture:
-            return (".svg", ".pdf", ".png")
+            return (".svg", ".pdf", ".png", ".pgf")
         return (".png",) if isinstance(shown, pictures.ImageGrid | pictures.CamView) and shown.has_image else ()
 
     def content(self, suffix: str) -> bytes:
@@ -189,6 +189,10 @@ class InsideStack(QStackedWidget):
             from resnet_explorer.picture.svg import to_svg  # with what the start does not need
 
             return to_svg(picture, self.theme, scale=zoom).encode()
+        if suffix == ".pgf":
+            from resnet_explorer.picture.pgf import to_pgf
+
+            return to_pgf(picture, self.theme, zoom).encode()
         return to_pdf(picture, self.theme, zoom) if suffix == ".pdf" else to_png(picture, self.theme, 2 * zoom)
 
     def show_answer(self, view: Inside, answer: Any) -> str:

@@ -51,7 +51,7 @@ class Autograd:
         return to_dot(self.graph, f"Autograd graph of {title(self.analysis.network.spec)}")
 
     def save(self, path: str | Path, expand: Iterable[str] = (), *, theme: str = "light") -> None:
-        """Write the drawing (.svg, .pdf, .png) or the source for Graphviz (.dot, .gv)."""
+        """Write the drawing (.svg, .pdf, .png, .pgf) or the source for Graphviz (.dot, .gv)."""
         path = Path(path)
         if path.suffix.lower() in (".dot", ".gv"):
             files.write(path, self.to_dot())

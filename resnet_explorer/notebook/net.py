@@ -158,7 +158,7 @@ class Net:
         theme: str = "light",
         size: str = "own",
     ) -> None:
-        """Write the diagram (.svg, .pdf, .png), the source (.py), the layers (.csv, .md) or the spec (.json).
+        """Write the diagram (.svg, .pdf, .png, .pgf), the source (.py), the layers (.csv, .md) or the spec (.json).
 
         ``size`` is a page as ``export --size`` has it. Raises ExportError where the file's kind is unknown, or it
         cannot be written.

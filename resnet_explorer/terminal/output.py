@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "resnet-explorer"
 BAD_INPUT = 2
-SUFFIXES = (".svg", ".pdf", ".png")
+SUFFIXES = (".svg", ".pdf", ".png", ".pgf")
 
 
 class Paint(Protocol):
@@ -96,6 +96,10 @@ def painter(path: Path, text: str | None = None, scale: int | None = None) -> Pa
             from resnet_explorer.picture.svg import to_svg
 
             return to_svg(picture, theme, text == "outlines", zoom)
+        if suffix == ".pgf":
+            from resnet_explorer.picture.pgf import to_pgf
+
+            return to_pgf(picture, theme, zoom)
         with importing_qt():
             from resnet_explorer.ui.clipboard import to_pdf, to_png
         return to_pdf(picture, theme, zoom) if suffix == ".pdf" else to_png(picture, theme, zoom * (scale or 1))

@@ -36,7 +36,7 @@ _DATA = (
 )
 _WORKERS = "runs trained at the same time (default: one per core)"
 DECODERS = "threads of each run that decode images beside the training; 0: none (default: 2, or 1 on two cores)"
-_PICTURE = "the training loss as a picture: .svg, .pdf or .png; median and range where there are several seeds"
+_PICTURE = "the training loss as a picture: .svg, .pdf, .png or .pgf; median and range where there are several seeds"
 
 
 def add_train_options(commands: Commands) -> None:

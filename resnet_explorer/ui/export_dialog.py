@@ -14,6 +14,7 @@ from resnet_explorer.files import write
 from resnet_explorer.picture.figure import to_script
 from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.page import CUSTOM, LEAST, MOST, OWN, PAGES, PX_PER_INCH, Page, custom, on_page
+from resnet_explorer.picture.pgf import to_pgf
 from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import LIGHT, THEMES, Theme
 from resnet_explorer.ui.canvas import Canvas
@@ -28,8 +29,9 @@ _FORMATS = (
     ("svg", "SVG", "Vectors for the web and for drawing programs; every layer is an element with its path as id."),
     ("pdf", "PDF", "Vectors for print, and text that can be selected."),
     ("png", "PNG", "Pixels, for slides and chats."),
+    ("pgf", "PGF", "For LaTeX: \\input{file.pgf} with the package pgf draws it in the fonts of the document."),
 )
-_SCRIPT = ("py", "Python", "A file for matplotlib, with the numbers in it: to be changed, and for LaTeX (PGF).")
+_SCRIPT = ("py", "Python", "A file for matplotlib, with the numbers in it, to be changed.")
 _SIDE = 250
 """In px at the usual text size: the width of the choices."""
 
@@ -202,6 +204,8 @@ class ExportDialog(QDialog):
         picture, theme, kind = self.preview.picture, self._theme(), kind or self.format.chosen
         if kind == "py":
             return to_script(*self._canvas.charts()).encode()
+        if kind == "pgf":
+            return to_pgf(picture, theme, self._zoom).encode()
         if kind == "pdf":
             return to_pdf(picture, theme, self._zoom)
         if kind == "png":

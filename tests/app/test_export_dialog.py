@@ -227,3 +227,11 @@ def test_a_chart_is_exported_for_matplotlib_and_a_diagram_is_not(
     compile(text, "loss.py", "exec")
     assert "'ResNet-4'" in text
     assert "px" not in of_chart.facts.text()
+
+
+def test_a_picture_is_saved_for_latex_as_it_is_composed(dialog: ExportDialog, tmp_path: Path) -> None:
+    choose(dialog, "pgf")
+    assert dialog.save(tmp_path / "net.pgf") and dialog.theme.isEnabled() and not dialog.outlines.isEnabled()
+    text = (tmp_path / "net.pgf").read_text(encoding="utf-8")
+    zoom = dialog._zoom * 0.75
+    assert f"\\pgfsetxvec{{\\pgfpoint{{{zoom:.5f}".rstrip("0") in text and text.endswith("\\endgroup\n")

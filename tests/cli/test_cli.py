@@ -202,7 +202,7 @@ class TestExport:
     @pytest.mark.parametrize(
         ("arguments", "text"),
         [
-            (("resnet18", "-o", "net.jpg"), "net.jpg is no picture file. End its name in .svg, .pdf, .png."),
+            (("resnet18", "-o", "net.jpg"), "net.jpg is no picture file. End its name in .svg, .pdf, .png, .pgf."),
             (("resnet18", "-o", "net"), "is no picture file"),
             (("resnet18", "-o", "missing/net.svg"), "its folder does not exist"),
             (("resnet18", "-o", "net.svg", "--expand", "layer5.0"), "no part 'layer5.0'. Did you mean 'layer"),
