@@ -29,7 +29,7 @@ CLAIMS = {
     "# experiments, each with what to look for": len(gradients_presets.PRESETS),
     "Up to # networks side by side": MAX_RUNS,
     "and # more experiments show their recording": len(RECORDED) - 1,
-    "The training lab: # networks side by side": len(training_presets.PRESETS["degradation"].networks),
+    "It opens on # networks side by side": len(training_presets.PRESETS["degradation"].networks),
 }
 """How many each phrase tells of; # stands for the number, in digits or as a word."""
 

@@ -1,7 +1,15 @@
 """Help: the texts of the guide beside a list of them, with a search; F1 opens the one of the page in view."""
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QPalette, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QDesktopServices,
+    QPalette,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -10,27 +18,29 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QTextBrowser,
     QTextEdit,
-    QWidget,
 )
 
 from resnet_explorer import features
-from resnet_explorer.app.guide import FIRST, topics
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.scenes.scene import DIAGRAM
-from resnet_explorer.ui.dialogs import resize_to_fit
+from resnet_explorer.share.guide import FIRST, topics
+from resnet_explorer.share.guide_page import guide_page
+from resnet_explorer.ui.dialogs import resize_to_fit, save_text
 from resnet_explorer.ui.parts import describe, label, split, vbox
 
+HEADING_ROOM, CODE_ROOM = 16.0, 8.0
+"""In px, above headings, and above and below code."""
 _KEY = Qt.ItemDataRole.UserRole
 
 
 class HelpDialog(QDialog):
     """The guide beside the window, which stays usable; links lead from text to text, sources open in the browser."""
 
-    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+    def __init__(self, key: str, parent: MainWindow) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Help")
-        resize_to_fit(self, 860, 640)
+        resize_to_fit(self, 960, 640)
         self.search = describe(QLineEdit(placeholderText="Search the guide"), "Search the guide")
         self.search.setClearButtonEnabled(True)
         self.list, self.page = describe(QListWidget(), "Topics"), describe(QTextBrowser(), "Text")
@@ -39,10 +49,14 @@ class HelpDialog(QDialog):
         self.nothing.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        save = buttons.addButton("&Save as web page…", QDialogButtonBox.ButtonRole.ActionRole)
+        describe(save, "Save as web page", "Save the whole guide as one page, to read in a browser or to print")
+        save.setAutoDefault(False)
+        save.clicked.connect(lambda: save_text(parent, "resnet-explorer-guide.html", {"Web page (*.html)": guide_page}))
         for topic in topics().values():
             item = QListWidgetItem(topic.title, self.list)
             item.setData(_KEY, topic.key)
-        parts = split(Qt.Orientation.Horizontal, (220, 620), self.list, self.page)
+        parts = split(Qt.Orientation.Horizontal, (220, 720), self.list, self.page)
         vbox(self.search, self.nothing, (parts, 1), buttons, of=self, margins=(9, 9, 9, 9))
         self.search.textChanged.connect(self._on_searched)
         self.list.currentItemChanged.connect(self._on_chosen)
@@ -65,8 +79,23 @@ class HelpDialog(QDialog):
         if item is not None:
             self.page.setMarkdown(topics()[item.data(_KEY)].text)
             self.page.document().setDocumentMargin(12)
+            self._space()
             self.page.moveCursor(QTextCursor.MoveOperation.Start)
             self._mark()
+
+    def _space(self) -> None:
+        """Give headings room above them, and code a ground of its own."""
+        block = self.page.document().begin()
+        while block.isValid():
+            style, before = block.blockFormat(), block.previous()
+            if style.headingLevel() > 1:
+                style.setTopMargin(HEADING_ROOM)
+            if _is_code(block):
+                style.setBackground(self.palette().alternateBase())
+                style.setTopMargin(0 if _is_code(before) else CODE_ROOM)
+                style.setBottomMargin(0 if _is_code(block.next()) else CODE_ROOM)
+            QTextCursor(block).setBlockFormat(style)
+            block = block.next()
 
     def _on_searched(self, text: str) -> None:
         """List the texts that have every word, show the first of them where the one that is shown has not."""
@@ -107,6 +136,10 @@ class HelpDialog(QDialog):
         else:
             self.search.clear()
             self.show_topic(link.path().removesuffix(".md"))
+
+
+def _is_code(block: QTextBlock) -> bool:
+    return block.isValid() and block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
 
 
 def key_of(window: MainWindow) -> str:

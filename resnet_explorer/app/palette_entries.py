@@ -15,6 +15,7 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.lessons import course
 from resnet_explorer.network import Block
 from resnet_explorer.scenes.scene import State
+from resnet_explorer.share.guide import topics
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.catalogue import Entry as Network
 from resnet_explorer.spec.input_shape import InputShape
@@ -25,7 +26,7 @@ from resnet_explorer.ui.entries import Entry
 _HERE = "resnet_explorer.app.palette_entries"
 PROVIDERS = tuple(
     f"{_HERE}:{name}"
-    for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers", "relatives")
+    for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers", "relatives", "guide")
 )
 """What is found, in this order where several fit equally well; the labs' come after the lessons."""
 _LABS_AFTER = 3
@@ -93,6 +94,16 @@ def _open_lesson(window: MainWindow, file: Path) -> None:
 def _lessons(own: tuple[Path, ...], stamps: tuple[int, ...]) -> tuple[course.Listed, ...]:
     """Return the lessons as their files were changed last: to read them takes longer than a frame."""
     return course.lessons(*own)
+
+
+def guide(window: MainWindow) -> Iterator[Entry]:
+    """Yield the texts of the guide."""
+    for topic in topics().values():
+        yield Entry(topic.title, "Help", partial(_show_topic, window, topic.key), tip="Opens the user guide here")
+
+
+def _show_topic(window: MainWindow, key: str) -> None:
+    features.resolve("resnet_explorer.app.help:show_topic")(window, key)
 
 
 def settings(window: MainWindow) -> Iterator[Entry]:

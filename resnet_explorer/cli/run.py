@@ -40,6 +40,7 @@ COMMANDS = (
     Command("verify", f"{_CORE}.options:add_verify", f"{_CORE}.networks:verify"),
     Command("identify", f"{_CORE}.options:add_identify", f"{_CORE}.weights:identify"),
     Command("weights", f"{_CORE}.options:add_weights", f"{_CORE}.weights:weights"),
+    Command("guide", f"{_CORE}.guide:add_guide", f"{_CORE}.guide:guide"),
     Command("lesson", f"{_CORE}.lessons:add_lesson", f"{_CORE}.lessons:lesson"),
 )
 """The commands that belong to no lab."""

@@ -21,9 +21,9 @@ from resnet_explorer.share.questions import question
 
 def to_html(article: Article) -> str:
     """Return the text of the page."""
-    style, script = _style(), assets.path("share", "page.js").read_text(encoding="utf-8")
+    style, script = themed("page.css"), assets.path("share", "page.js").read_text(encoding="utf-8")
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; "
         "form-action 'none'"
     )
     store = Store()
@@ -41,12 +41,14 @@ def to_html(article: Article) -> str:
     )
 
 
-def _hash(text: str) -> str:
+def digest(text: str) -> str:
+    """Return a style sheet or a script as a content security policy names it."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _style() -> str:
-    rules = assets.path("share", "page.css").read_text(encoding="utf-8")
+def themed(name: str) -> str:
+    """Return a style sheet of the app's by its file's name, after the colours that it names, light and dark."""
+    rules = assets.path("share", name).read_text(encoding="utf-8")
     dark = f"@media (prefers-color-scheme:dark){{:root{{{_colours(DARK)}}}}}"
     inks = "".join(f".ink-{ink}{{--hue:var(--{ink})}}" for ink in (Ink.STEM, *_STAGES, Ink.HEAD))
     return f":root{{{_colours(LIGHT)}}}@media screen{{{dark}}}{inks}\n{rules}"

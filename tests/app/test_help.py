@@ -4,14 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
-from resnet_explorer.app.guide import topics
 from resnet_explorer.app.help import HelpDialog, key_of
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.share.guide import topics
+from resnet_explorer.share.guide_page import guide_page
 from tests import pages
 
 LINK = re.compile(r"\]\(([^)]+)\)")
@@ -37,9 +39,10 @@ def test_links_lead_to_texts_that_are_there() -> None:
         for link in LINK.findall(topic.text):
             assert link.startswith("https://") or link.removesuffix(".md") in topics(), (topic.key, link)
     linked = {link.removesuffix(".md") for topic in topics().values() for link in LINK.findall(topic.text)}
-    assert not topics().keys() - linked - {"start", "export", "weights"}, "found only in the list"
-    guide = re.findall(r"\(resources/guide/(\w+)\.md\)", README.read_text(encoding="utf-8"))
-    assert set(guide) == set(topics())
+    assert not topics().keys() - linked, "found only in the list"
+    guide = set(re.findall(r"\(resources/guide/(\w+)\.md\)", README.read_text(encoding="utf-8")))
+    near = {link.removesuffix(".md") for key in guide for link in LINK.findall(topics()[key].text)}
+    assert topics().keys() == {key for key in guide | near if not key.startswith("https:")}, "two clicks from README"
 
 
 def test_menus_and_shortcuts_that_the_texts_name_exist() -> None:
@@ -84,4 +87,23 @@ def test_a_search_lists_what_has_all_words_and_links_are_followed(
     assert dialog.key == "training" and dialog.search.text() == ""
     dialog.page.anchorClicked.emit(QUrl("https://arxiv.org/abs/1512.03385"))
     assert visited == ["https://arxiv.org/abs/1512.03385"] and dialog.key == "training"
+    dialog.deleteLater()
+
+
+def test_the_guide_is_saved_as_a_page_and_code_stands_on_a_ground(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "guide.html")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (file, "Web page (*.html)"))
+    dialog = HelpDialog("commands", window)
+    button = next(button for button in dialog.findChildren(QPushButton) if "web page" in button.text())
+    assert button.accessibleName() and button.toolTip() and not button.isDefault()
+    button.click()
+    assert Path(file).read_text(encoding="utf-8") == guide_page()
+    blocks = []
+    block = dialog.page.document().begin()
+    while block.isValid():
+        blocks.append((block.text(), block.blockFormat().background().style() != Qt.BrushStyle.NoBrush))
+        block = block.next()
+    assert ("resnet-explorer guide -o guide.html", True) in blocks and ("Weights", False) in blocks
     dialog.deleteLater()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer import features
+from resnet_explorer.app.help import HelpDialog
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.palette import Palette
 from resnet_explorer.scenes.scene import State
@@ -63,6 +64,13 @@ def test_a_few_letters_and_enter_do_what_they_mean(window: MainWindow, qtbot: Qt
     take(window, qtbot, "shattered")
     assert present(pages.gradients(window).preset).key == "shattered"
     assert window.shown_page() is window.page("gradients")
+
+
+def test_a_text_of_the_guide_is_found_and_opened(window: MainWindow, qtbot: QtBot) -> None:
+    take(window, qtbot, "command line")
+    dialog = window.findChildren(HelpDialog)[-1]
+    assert dialog.isVisible() and dialog.key == "commands"
+    dialog.reject()
 
 
 @pytest.mark.parametrize("taken", [True, False])

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_explorer.cli import main
 from resnet_explorer.scenes.session import SavedSession, save
+from resnet_explorer.share.guide import topics
 from tests.share.html import Element, read
 from tests.share.lessons import FILE
 from tests.share.scenes import scene
@@ -91,3 +92,16 @@ def test_what_cannot_be_is_one_line(
     error = capsys.readouterr().err
     assert text in error and error.count("\n") == 1
     assert not list(tmp_path.glob("page.*"))
+
+
+def test_the_guide_is_listed_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(topics()) and "numbers    The numbers" in listed
+    assert main(["guide", "numbers"]) == 0
+    assert capsys.readouterr().out == topics()["numbers"].text
+    assert main(["guide", "-o", str(tmp_path / "guide.html")]) == 0
+    assert read((tmp_path / "guide.html").read_text(encoding="utf-8"))
+    capsys.readouterr()
+    assert main(["guide", "gradient"]) == 2 and "Did you mean 'gradients'?" in capsys.readouterr().err
+    assert main(["guide", "-o", "guide.pdf"]) == 2 and "End its name in .html." in capsys.readouterr().err

@@ -9,6 +9,9 @@ from resnet_explorer.scenes.scene import DIAGRAM
 
 FIRST = "start"
 """The text that the guide begins with."""
+FIRST_KEYS = (FIRST, "overview")
+LAST_KEYS = ("inspect", "stage", "lessons", "weights", "images", "export", "commands", "notebook", "numbers")
+"""The texts before and after those of the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Topic:
 def topics() -> dict[str, Topic]:
     """Return the texts by their keys: how to find one's way, the pages in the order of their tabs, then the others."""
     files = {file.stem: file.read_text(encoding="utf-8") for file in sorted(assets.path("guide").glob("*.md"))}
-    order = [FIRST, DIAGRAM, *(page.key for page in features.pages())]
+    order = [*FIRST_KEYS, DIAGRAM, *(page.key for page in features.pages()), *LAST_KEYS]
     keys = [key for key in order if key in files] + [key for key in files if key not in order]
     return {key: Topic(key, _title(files[key]), files[key]) for key in keys}
 
