@@ -39,16 +39,22 @@ class Comparison:
             rows.append((name, text(first), text(second), f"{second / first:.3g}×" if first else ""))
         return tuple(rows)
 
+    @property
+    def _titles(self) -> tuple[str, str, str, str]:
+        first, second = self.first.title, self.second.title
+        if first == second:
+            first, second = f"{first} (first)", f"{second} (second)"
+        return "", first, second, "second / first"
+
     def __repr__(self) -> str:
-        lines = [("", self.first.title, self.second.title, "second / first"), *self.rows]
+        lines = [self._titles, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = ("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in lines)
         return "\n".join([*table, *([""] if self.changes else []), *self.changes])
 
     def _repr_html_(self) -> str:
-        titles = ("", self.first.title, self.second.title, "second / first")
         items = "".join(f"<li>{escape(change)}</li>" for change in self.changes)
-        return html_table(titles, self.rows, 1) + (f"\n<ul>{items}</ul>" if items else "")
+        return html_table(self._titles, self.rows, 1) + (f"\n<ul>{items}</ul>" if items else "")
 
 
 def compare(first: Net, second: Net) -> Comparison:

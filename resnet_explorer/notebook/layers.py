@@ -56,7 +56,8 @@ class Layers(Sequence[Row]):
         return table.to_text(self._analysis).rstrip()
 
     def _repr_html_(self) -> str:
-        return html_table(table.TITLES, [table.texts(table.cells(self._analysis, row)) for row in self], table.TEXTS)
+        rows = [table.texts(table.cells(self._analysis, row)) for row in self]
+        return f'<div style="max-height:30em;overflow:auto">{html_table(table.TITLES, rows, table.TEXTS)}</div>'
 
 
 def html_table(titles: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:

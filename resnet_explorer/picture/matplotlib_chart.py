@@ -33,7 +33,7 @@ def draw(ax: Any, chart: dict[str, Any]) -> None:
                     color="0.35")
     set_title(ax, chart)
     if any(series["label"] for series in chart["series"]):
-        ax.legend(frameon=False, fontsize="small")
+        ax.legend(framealpha=0.8, edgecolor="none", fontsize="small")
 
 
 def draw_series(ax: Any, series: dict[str, Any], stacks: dict[float, float] | None) -> None:
@@ -75,7 +75,8 @@ def set_title(ax: Any, chart: dict[str, Any]) -> None:
     """Say above the axes what is shown, and under which conditions it was measured."""
     from textwrap import fill
 
-    conditions = "\n".join(fill(text, 120) for text in chart["about"])
+    points = 72 * ax.figure.get_figwidth() * ax.get_position().width  # a letter is about 4 points wide
+    conditions = "\n".join(fill(text, max(20, int(points / 4.2))) for text in chart["about"])
     ax.set_title(f"{chart['title']}\n{conditions}".strip(), loc="left", fontsize="small")
 
 

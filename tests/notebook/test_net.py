@@ -88,7 +88,7 @@ def test_layers_are_a_sequence_and_a_table() -> None:
     assert len(layers) == len(list(layers)) == len(layers[:])
     assert sum(int(row["params"]) for row in csv.DictReader(io.StringIO(layers.to_csv()))) == 11_689_512
     table = ET.fromstring(layers._repr_html_())
-    assert len(table.findall("tbody/tr")) == len(layers)
+    assert len(table.findall("table/tbody/tr")) == len(layers)
     assert "36,864" in layers._repr_html_()
     assert "11,689,512" in repr(layers)
 
@@ -112,6 +112,8 @@ def test_a_notebook_shows_diagram_graph_and_comparison() -> None:
     assert "Attention: SE instead of none" in both.changes
     assert "11,689,512" in repr(both)
     assert "<li>Attention: SE instead of none</li>" in both._repr_html_()
+    edited = rx.compare(net.set(width=32), net.set(width=48))
+    assert f"{edited.first.title} (first)" in repr(edited) and f"{edited.first.title} (second)" in edited._repr_html_()
 
 
 def test_files_of_every_kind_are_written(qapp: QApplication, tmp_path: Path) -> None:

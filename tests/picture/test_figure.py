@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -87,3 +88,12 @@ def test_the_exported_file_draws_without_the_app(tmp_path: Path) -> None:
     drawn = (tmp_path / "figure.svg").read_text(encoding="utf-8")
     assert "Gradient norm, block by block" in drawn
     assert "plain-56" in drawn
+
+
+@pytest.mark.parametrize("wide", [5.0, 8.0])
+def test_the_conditions_are_wrapped_inside_the_figure(wide: float) -> None:
+    figure, axes = pyplot.subplots(1, 2, figsize=(wide, 3.0), layout="constrained")
+    ax = plot(replace(LINES, subtitle=" · ".join(["median of 3 seeds, band from smallest to largest"] * 4)), axes[1])
+    figure.canvas.draw()
+    box = ax._left_title.get_window_extent()  # type: ignore[attr-defined]  # matplotlib has no public way to it
+    assert box.x1 <= figure.bbox.x1
