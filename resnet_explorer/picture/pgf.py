@@ -17,6 +17,8 @@ POINTS_PER_PX = 0.75
 """Big points (72 to an inch) of a px (96 to an inch)."""
 MOST = 16_000
 """TeX's lengths end at 16,383 pt."""
+SET_AT = 10 * 72 / 72.27
+"""In big points: text is set at 10 pt and scaled, so that fonts with few sizes keep its proportions."""
 _ROUND = 0.5523
 """How far the handles of a Bézier stand from the ends of a quarter circle of radius 1."""
 _STYLES = {Style.REGULAR: "", Style.ITALIC: r"\itshape ", Style.SEMIBOLD: r"\bfseries "}
@@ -34,7 +36,8 @@ _START = r"""% {title}
 \def\rxline#1#2{{\pgfpathlineto{{\pgfpointxy{{#1}}{{#2}}}}}}%
 \def\rxcurve#1#2#3#4#5#6{{\pgfpathcurveto{{\pgfpointxy{{#1}}{{#2}}}}{{\pgfpointxy{{#3}}{{#4}}}}{{\pgfpointxy{{#5}}{{#6}}}}}}%
 \def\rxpen#1#2#3{{\pgfsetstrokecolor{{rx-#1}}\pgfsetlinewidth{{#2bp}}\pgfsetdash{{#3}}{{0bp}}}}%
-\def\rxtext#1#2#3#4#5#6{{\pgftext[base,at=\pgfpointxy{{#2}}{{#3}},#1]{{\fontsize{{#4bp}}{{#4bp}}\selectfont\color{{rx-#5}}#6}}}}%
+\def\rxtext#1#2#3#4#5#6{{\begin{{pgfscope}}\pgftransformshift{{\pgfpointxy{{#2}}{{#3}}}}\pgftransformscale{{#4}}%
+\pgftext[base,#1]{{\fontsize{{10}}{{12}}\selectfont\color{{rx-#5}}#6}}\end{{pgfscope}}}}%
 \pgfpathrectanglecorners{{\pgfpointxy{{0}}{{0}}}}{{\pgfpointxy{{{width}}}{{{height}}}}}%
 \pgfusepath{{use as bounding box}}%
 """
@@ -130,7 +133,7 @@ class Writer:
         if not label.text:
             return
         sides = _SIDES[label.anchor] + ("rotate=90" if label.turned else "")
-        size = _n(label.size * self._unit)
+        size = _n(label.size * self._unit / SET_AT, 4)
         at = f"{{{_n(label.x)}}}{{{_n(label.y)}}}{{{size}}}{{{self._ink(label.ink)}}}"
         text = f"{_STYLES[label.style]}{to_latex(label.text)}"
         self.lines.append(rf"\rxtext{{{sides}}}{at}{{{text}}}")
