@@ -225,7 +225,7 @@ def test_what_cannot_be_looked_at_is_said_in_a_sentence(page: InsideView, qtbot:
 
 def test_everything_is_saved_as_what_it_can_be(page: InsideView, qtbot: QtBot, tmp_path: Path) -> None:
     answered(page, qtbot, Confusion)
-    for suffix, start in ((".svg", b"<svg"), (".pdf", b"%PDF"), (".png", b"\x89PNG")):
+    for suffix, start in ((".svg", b"<svg"), (".pdf", b"%PDF"), (".pgf", b"% "), (".png", b"\x89PNG")):
         file = tmp_path / f"matrix{suffix}"
         assert page.save(file) and start in file.read_bytes()[:200]
     page.show_view(Inside.MISTAKES)
