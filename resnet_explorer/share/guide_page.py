@@ -5,7 +5,7 @@ from html import escape
 from resnet_explorer import __version__
 from resnet_explorer.share import markdown
 from resnet_explorer.share.guide import Topic, topics
-from resnet_explorer.share.page import digest, themed
+from resnet_explorer.share.stylesheet import digest, themed
 
 TITLE = "ResNet Explorer: user guide"
 

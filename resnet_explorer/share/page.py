@@ -4,19 +4,16 @@ It can be read without its script: closed blocks, charts, formulas and tables st
 content security policy lets nothing load, and nothing run but the page's own script, whatever a name or a text holds.
 """
 
-from base64 import b64encode
-from hashlib import sha256
 from html import escape
 
 from resnet_explorer import assets
-from resnet_explorer.picture.marks import Ink
-from resnet_explorer.picture.theme import DARK, LIGHT, Theme
 from resnet_explorer.share.article import Article, Ask, Diagram, Drawing, Figure, Formula, Layers, Part, Section, Text
 from resnet_explorer.share.blocks import diagram
 from resnet_explorer.share.elements import Store, inline
 from resnet_explorer.share.figures import drawing, figure
 from resnet_explorer.share.layers import layers
 from resnet_explorer.share.questions import question
+from resnet_explorer.share.stylesheet import digest, themed
 
 
 def to_html(article: Article) -> str:
@@ -39,26 +36,6 @@ def to_html(article: Article) -> str:
         f'<script type="application/json" id="data">{store.script_data()}</script>\n<script>{script}</script>\n'
         "</body>\n</html>\n"
     )
-
-
-def digest(text: str) -> str:
-    """Return a style sheet or a script as a content security policy names it."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-def themed(name: str) -> str:
-    """Return a style sheet of the app's by its file's name, after the colours that it names, light and dark."""
-    rules = assets.path("share", name).read_text(encoding="utf-8")
-    dark = f"@media (prefers-color-scheme:dark){{:root{{{_colours(DARK)}}}}}"
-    inks = "".join(f".ink-{ink}{{--hue:var(--{ink})}}" for ink in (Ink.STEM, *_STAGES, Ink.HEAD))
-    return f":root{{{_colours(LIGHT)}}}@media screen{{{dark}}}{inks}\n{rules}"
-
-
-_STAGES = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
-
-
-def _colours(theme: Theme) -> str:
-    return "".join(f"--{ink}:{colour};" for ink, colour in theme.colours.items())
 
 
 def _body(article: Article, store: Store) -> str:
