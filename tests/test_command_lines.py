@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from resnet_explorer import assets
 from resnet_explorer.cli.run import commands, main, parser
@@ -106,7 +107,11 @@ def test_a_command_that_a_sentence_names_exists_with_its_options(file: Path) -> 
 
 @pytest.mark.parametrize("line", [line for line, given in LINES.items() if given and given[0] in QUICK])
 def test_a_quick_line_runs(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    qapp: QApplication,
 ) -> None:
     given = LINES[line]
     if any(argument.isupper() or argument.startswith("./") for argument in given):
