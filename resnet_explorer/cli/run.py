@@ -41,6 +41,7 @@ COMMANDS = (
     Command("identify", f"{_CORE}.options:add_identify", f"{_CORE}.weights:identify"),
     Command("weights", f"{_CORE}.options:add_weights", f"{_CORE}.weights:weights"),
     Command("lesson", f"{_CORE}.lessons:add_lesson", f"{_CORE}.lessons:lesson"),
+    Command("doctor", f"{_CORE}.doctor:add_doctor", f"{_CORE}.doctor:doctor"),
 )
 """The commands that belong to no lab."""
 

@@ -1,0 +1,51 @@
+"""All checks, one after the other; those that may crash or hang run beside them from the start."""
+
+from collections.abc import Callable, Iterator
+
+from resnet_explorer.doctor import packages, places
+from resnet_explorer.doctor.child import Child, command_of, failure
+from resnet_explorer.doctor.findings import Finding, Step
+
+DRAWING = "digraph { a -> b }"
+DRAWING_S = 20.0
+
+
+def findings() -> Iterator[Finding]:
+    """Yield what each check finds, in an order that stays the same; closing the generator ends them."""
+    children = {name: Child(command_of(name), step) for name, step in _FIRST.items()}
+    try:
+        yield _checked(Step("python", "Python", "Looking at Python"), packages.python)
+        yield _checked(Step("packages", "Packages", "Looking for packages"), packages.packages)
+        yield from children["qt"].findings()
+        yield from children["pytorch"].findings()
+        yield from children["onednn"].findings()
+        yield _checked(Step("graphviz", "Graphviz", "Drawing a graph"), _graphviz)
+        for key, place in places.PLACES.items():
+            yield _checked(Step(f"folder-{key}", place.title, f"Writing into {key}"), places.place, key)
+    finally:
+        for child in children.values():
+            child.kill()
+
+
+_FIRST = {
+    "qt": Step("qt", "Qt", "Looking for Qt"),
+    "pytorch": Step("pytorch", "PyTorch", "Looking for PyTorch"),
+    "onednn": Step("onednn", "oneDNN", "Looking for oneDNN"),
+}
+
+
+def _checked(step: Step, check: Callable[..., Finding], *of: object) -> Finding:
+    try:
+        return check(step, *of)
+    except Exception as error:  # whatever a broken installation raises becomes a finding
+        return failure(step, error)
+
+
+def _graphviz(step: Step) -> Finding:
+    from resnet_explorer.autograd.graphviz import find_command, layout
+
+    (command,) = find_command()
+    *_, picture = layout(DRAWING, timeout=DRAWING_S, command=(command,))
+    if not isinstance(picture, bytes) or b"<svg" not in picture:
+        return step.broken(f"{command} draws no picture.", "Install Graphviz, or graphviz-pure with pip.")
+    return step.ok(f"{command} draws.")
