@@ -1,5 +1,6 @@
 """The main window with its pages: puts document, views and actions together; what an action does stands in its row."""
 
+from collections import deque
 from dataclasses import replace
 from functools import cached_property, partial
 from operator import attrgetter
@@ -73,6 +74,8 @@ class MainWindow(Window):
     ) -> None:
         super().__init__()
         self._start = start
+        self.last_actions = deque[str](maxlen=12)
+        """The keys of the actions that were triggered last."""
         self.layouts = {page: dict(layout) for page, layout in start.shown.layouts.items()} if start.shown else {}
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
         self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack)
@@ -263,6 +266,7 @@ class MainWindow(Window):
 
     def _on_action_triggered(self, checked: bool) -> None:
         row = next(row for row in actions.rows() if row.key == self.sender().objectName())
+        self.last_actions.append(row.key)
         if not row.run:
             self.show_page(row.key)
         elif ":" in row.run:
@@ -282,7 +286,8 @@ class MainWindow(Window):
         """Name the network, and the session where it was saved as one."""
         file = self.sessions.file if self._pages else ""
         network = title(self.document.state.spec)
-        self.setWindowTitle(f"{Path(file).stem}[*] – {network}" if file else network)
+        safe = " (safe start)" if self._start.is_safe else ""
+        self.setWindowTitle(f"{Path(file).stem}[*] – {network}{safe}" if file else f"{network}{safe}")
 
     def _restore(self) -> None:
         name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
@@ -291,7 +296,7 @@ class MainWindow(Window):
         self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize() - SYSTEM_FRAME))
         self._show_theme(style.theme_named(name))
         geometry = _settings().value("geometry")
-        if isinstance(geometry, QByteArray):
+        if isinstance(geometry, QByteArray) and not self._start.is_safe:
             self.restoreGeometry(geometry)
         self.resize(self.size().boundedTo(self.screen().availableGeometry().size()))
         self.panels.set_layout_state(self.layouts.get("diagram", {}))
@@ -325,7 +330,8 @@ class MainWindow(Window):
         self.present(False)
         self.leave_lesson()
         if self._pages:  # without them nobody has seen the window
-            _settings().setValue("geometry", self.saveGeometry())
+            if not self._start.is_safe:
+                _settings().setValue("geometry", self.saveGeometry())
             self.sessions.finish()
         elif self._start.slot:
             self._start.slot.release()
@@ -390,4 +396,5 @@ class MainWindow(Window):
 
     def remember(self, preferences: Preferences) -> None:
         self.preferences = preferences
-        save(preferences)
+        if not self._start.is_safe:
+            save(preferences)

@@ -1,6 +1,7 @@
 """All checks, one after the other; those that may crash or hang run beside them from the start."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from resnet_explorer.doctor import packages, places
 from resnet_explorer.doctor.child import Child, command_of, failure
@@ -8,6 +9,7 @@ from resnet_explorer.doctor.findings import Finding, Step
 
 DRAWING = "digraph { a -> b }"
 DRAWING_S = 20.0
+RECENT_DAYS = 14
 
 
 def findings() -> Iterator[Finding]:
@@ -22,6 +24,7 @@ def findings() -> Iterator[Finding]:
         yield _checked(Step("graphviz", "Graphviz", "Drawing a graph"), _graphviz)
         for key, place in places.PLACES.items():
             yield _checked(Step(f"folder-{key}", place.title, f"Writing into {key}"), places.place, key)
+        yield _checked(Step("crash", "Last crash", "Reading the log"), _last_crash)
     finally:
         for child in children.values():
             child.kill()
@@ -39,6 +42,20 @@ def _checked(step: Step, check: Callable[..., Finding], *of: object) -> Finding:
         return check(step, *of)
     except Exception as error:  # whatever a broken installation raises becomes a finding
         return failure(step, error)
+
+
+def _last_crash(step: Step) -> Finding:
+    from resnet_explorer.ui import crash_log
+
+    last = crash_log.last()
+    if last is None:
+        return step.ok("None is in the log.")
+    age = datetime.now(UTC) - datetime.strptime(last.when, crash_log.TIME).replace(tzinfo=UTC)
+    text = f"{last.when} UTC: {last.what}"
+    if age > timedelta(days=RECENT_DAYS):
+        return step.ok(text)
+    remedy = f"{crash_log.path()} has the details. resnet-explorer --safe starts without the last session."
+    return step.note(text, remedy)
 
 
 def _graphviz(step: Step) -> Finding:

@@ -14,16 +14,16 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_explorer import system_libraries
 from resnet_explorer.cli import main
-from resnet_explorer.doctor import child, packages, places, pytorch, qt
+from resnet_explorer.doctor import checks, child, packages, places, pytorch, qt
 from resnet_explorer.doctor.child import Child
 from resnet_explorer.doctor.findings import Finding, State, Step, summary
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.terminal import display
-from resnet_explorer.ui import painter
+from resnet_explorer.ui import crash_log, painter
 
 STEP = Step("one", "One", "Doing it")
 FIRST_KEYS = ["python", "packages", "qt-libraries", "qt", "display", "fonts", "pytorch", "device-cpu", "devices"]
-LAST_KEYS = ["onednn", "graphviz", *(f"folder-{key}" for key in places.PLACES)]
+LAST_KEYS = ["onednn", "graphviz", *(f"folder-{key}" for key in places.PLACES), "crash"]
 
 
 def run(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Finding]]:
@@ -205,6 +205,15 @@ def test_gradients_that_differ_are_broken(factor: float, monkeypatch: pytest.Mon
     monkeypatch.setattr(pytorch, "train", lambda *of: next(steps))
     for finding in (pytorch._cpu(STEP), pytorch._other_device(STEP, "cuda:0")):
         assert finding.state is State.BROKEN and "more than rounding" in finding.what
+
+
+def test_the_last_crash_is_noted_for_some_time() -> None:
+    assert checks._last_crash(STEP).state is State.OK
+    crash_log.write(crash_log.Crash("it", "It broke.", "", "2020-01-01 00:00:00"))
+    assert checks._last_crash(STEP) == STEP.ok("2020-01-01 00:00:00 UTC: It broke.")
+    crash_log.write(crash_log.crash("it", "It broke again.", "here"))
+    finding = checks._last_crash(STEP)
+    assert finding.state is State.NOTE and finding.what.endswith("UTC: It broke again.") and "--safe" in finding.remedy
 
 
 def test_how_many_findings_there_are_is_said() -> None:
