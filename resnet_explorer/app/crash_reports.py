@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtGui import QAction
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.ui import last_words
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from resnet_explorer.ui.crash_log import Crash
     from resnet_explorer.ui.jobs import JobState
 
-KEPT_MESSAGES = 5
+KEPT_MESSAGES, KEPT_ACTIONS = 5, 12
 OPENED_MS = 250
 """When a window that has built all of it is taken to have opened: what its session shows was painted by then."""
 _LIMITS = "This plugin does not support"
@@ -52,6 +53,8 @@ class CrashReports(QObject):
         self._dismissed: set[str] = set()
         self.messages: deque[str] = deque(maxlen=KEPT_MESSAGES)
         """What Qt said last."""
+        self.actions: deque[str] = deque(maxlen=KEPT_ACTIONS)
+        """The texts of the actions that were triggered last."""
         self._notice, self._aside = start.left_out, start.aside
         self._is_watching = self._has_opened = False
         self._bar: CrashBar | None = None
@@ -74,6 +77,8 @@ class CrashReports(QObject):
         Show what processes that crashed before have left, and what the start has left out.
         """
         self._window.jobs.died.connect(self._on_died)
+        for action in self._window.actions_by_key.values():
+            action.triggered.connect(self._on_action)
         self._is_watching = True
         last_words.forget_killed()
         if last_words.left():
@@ -87,6 +92,11 @@ class CrashReports(QObject):
             add_recent(self._aside)
         self._show()
         timer(self, OPENED_MS, self._on_opened, once=True).start()
+
+    def _on_action(self) -> None:
+        action = self.sender()
+        assert isinstance(action, QAction)
+        self.actions.append(action.text().replace("&", ""))
 
     def _on_opened(self) -> None:
         self._has_opened = True
@@ -155,11 +165,8 @@ class CrashReports(QObject):
 
         category = context.category or "default"
         stack = "".join(traceback.format_stack(limit=10)[:-1])
-        crash = crash_log.crash(
-            f"Qt {text}",
-            f"Qt reports: {text}{'' if text.endswith(('.', '?', '!')) else '.'}",
-            f"Category: {category}\n{stack}",
-        )
+        said = f"Qt reports: {text}{'' if text.endswith(('.', '?', '!')) else '.'}"
+        crash = crash_log.crash(f"Qt {text}", said, f"Category: {category}\n{stack}")
         is_ours = category == "default" and self._is_watching
         if kind is QtMsgType.QtWarningMsg and not is_ours:
             if text not in self.messages:
@@ -208,7 +215,7 @@ class CrashReports(QObject):
         from resnet_explorer.app.crash_text import report
 
         pairs = [(crash, self.counts[key]) for key, crash in self.crashes.items()]
-        QGuiApplication.clipboard().setText(report(self._window, pairs, tuple(self.messages)))
+        QGuiApplication.clipboard().setText(report(self._window, pairs, self.actions, self.messages))
         self._window.say("The report is on the clipboard.")
 
     def _open_aside(self) -> None:

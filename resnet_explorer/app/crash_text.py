@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ STEPS = 10
 _VARIABLES = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "QT_QPA_PLATFORM", "QT_SCALE_FACTOR")
 
 
-def report(window: "MainWindow", crashes: Sequence[tuple[Crash, int]], messages: Sequence[str]) -> str:
+def report(
+    window: "MainWindow", crashes: Sequence[tuple[Crash, int]], actions: Iterable[str], messages: Iterable[str]
+) -> str:
     """Return what went wrong how often, and what it may depend on; of paths only what tracebacks hold."""
     lines = [f"ResNet Explorer {__version__}: report of a problem", ""]
     for crash, count in crashes:
@@ -38,7 +40,7 @@ def report(window: "MainWindow", crashes: Sequence[tuple[Crash, int]], messages:
         "Variables": ", ".join(f"{name}={os.environ[name]}" for name in _VARIABLES if name in os.environ) or "none",
         "Shown": f"{title(state.spec)}, {'diagram' if page is None else type(page).__name__}",
         "Last changes": "; ".join(labels) or "none",
-        "Last actions": ", ".join(window.last_actions) or "none",
+        "Last actions": ", ".join(actions) or "none",
         "Qt said": "; ".join(messages) or "nothing",
         "Log": path().name,
     }

@@ -1,6 +1,5 @@
 """The main window with its pages: puts document, views and actions together; what an action does stands in its row."""
 
-from collections import deque
 from dataclasses import replace
 from functools import cached_property, partial
 from operator import attrgetter
@@ -74,8 +73,6 @@ class MainWindow(Window):
     ) -> None:
         super().__init__()
         self._start = start
-        self.last_actions = deque[str](maxlen=12)
-        """The keys of the actions that were triggered last."""
         self.layouts = {page: dict(layout) for page, layout in start.shown.layouts.items()} if start.shown else {}
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
         self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack)
@@ -266,7 +263,6 @@ class MainWindow(Window):
 
     def _on_action_triggered(self, checked: bool) -> None:
         row = next(row for row in actions.rows() if row.key == self.sender().objectName())
-        self.last_actions.append(row.key)
         if not row.run:
             self.show_page(row.key)
         elif ":" in row.run:

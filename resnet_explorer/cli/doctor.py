@@ -28,14 +28,17 @@ def doctor(options: argparse.Namespace) -> int:
     """Print what is found; return 1 where something is broken."""
     if options.probe:
         child.run(options.probe)
-    from resnet_explorer.doctor import checks
+    from resnet_explorer.doctor.checks import Checks
     from resnet_explorer.doctor.findings import is_broken, summary, to_text
 
-    found = []
-    for finding in checks.findings():
-        found.append(finding)
-        if not options.json:
-            say(to_text(finding))
+    found, work = [], Checks()
+    try:
+        for finding in work.findings():
+            found.append(finding)
+            if not options.json:
+                say(to_text(finding))
+    finally:
+        work.kill()
     if options.json:
         say_json({"version": __version__, "broken": is_broken(found), "findings": [asdict(one) for one in found]})
     else:

@@ -12,29 +12,34 @@ DRAWING_S = 20.0
 RECENT_DAYS = 14
 
 
-def findings() -> Iterator[Finding]:
-    """Yield what each check finds, in an order that stays the same; closing the generator ends them."""
-    children = {name: Child(command_of(name), step) for name, step in _FIRST.items()}
-    try:
+class Checks:
+    """All checks; ``findings`` does them, ``kill`` ends those that still run, from any thread."""
+
+    def __init__(self) -> None:
+        self._children = {step.key: Child(command_of(step.key), step) for step in _FIRST}
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what each check finds, in an order that stays the same."""
         yield _checked(Step("python", "Python", "Looking at Python"), packages.python)
         yield _checked(Step("packages", "Packages", "Looking for packages"), packages.packages)
-        yield from children["qt"].findings()
-        yield from children["pytorch"].findings()
-        yield from children["onednn"].findings()
+        for child in self._children.values():
+            yield from child.findings()
         yield _checked(Step("graphviz", "Graphviz", "Drawing a graph"), _graphviz)
         for key, place in places.PLACES.items():
             yield _checked(Step(f"folder-{key}", place.title, f"Writing into {key}"), places.place, key)
         yield _checked(Step("crash", "Last crash", "Reading the log"), _last_crash)
-    finally:
-        for child in children.values():
+
+    def kill(self) -> None:
+        for child in self._children.values():
             child.kill()
 
 
-_FIRST = {
-    "qt": Step("qt", "Qt", "Looking for Qt"),
-    "pytorch": Step("pytorch", "PyTorch", "Looking for PyTorch"),
-    "onednn": Step("onednn", "oneDNN", "Looking for oneDNN"),
-}
+_FIRST = (
+    Step("qt", "Qt", "Looking for Qt"),
+    Step("pytorch", "PyTorch", "Looking for PyTorch"),
+    Step("onednn", "oneDNN", "Looking for oneDNN"),
+)
+"""What each process begins with, by the name of its check."""
 
 
 def _checked(step: Step, check: Callable[..., Finding], *of: object) -> Finding:

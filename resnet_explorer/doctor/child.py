@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from subprocess import PIPE, Popen, TimeoutExpired
+from threading import Thread
 
 from resnet_explorer import features
 from resnet_explorer.doctor.findings import Finding, State, Step
@@ -73,24 +73,26 @@ class Child:
         self._first = first
         quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         self._process = Popen(command, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, creationflags=quiet)
-        self._reader = ThreadPoolExecutor(1, "doctor")  # from the start: a full pipe would stop the process
-        self._output: Future[tuple[bytes, bytes]] = self._reader.submit(self._read)
+        self._output = b"", b""
+        self._reader = Thread(target=self._read, daemon=True)  # from the start: a full pipe would stop the process
+        self._reader.start()
 
-    def _read(self) -> tuple[bytes, bytes]:
+    def _read(self) -> None:
         try:
-            return self._process.communicate(timeout=LONGEST_S)
+            self._output = self._process.communicate(timeout=LONGEST_S)
         except TimeoutExpired:
             self._process.kill()
-            return self._process.communicate()
+            self._output = self._process.communicate()
 
     def kill(self) -> None:
         """End the process."""
         self._process.kill()
-        self._reader.shutdown()
+        self._reader.join()
 
     def findings(self) -> Iterator[Finding]:
         """Yield what was found; of a step that came to no answer how the process ended."""
-        output, errors = (data.decode(errors="replace") for data in self._output.result())
+        self._reader.join()
+        output, errors = (data.decode(errors="replace") for data in self._output)
         step, is_answered = self._first, False
         for line in output.splitlines():
             if not line.startswith(MARK):
