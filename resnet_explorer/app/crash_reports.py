@@ -17,7 +17,6 @@ from PySide6.QtGui import QAction
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.ui import last_words
 from resnet_explorer.ui.last_session import Start
-from resnet_explorer.ui.parts import timer
 
 if TYPE_CHECKING:
     from resnet_explorer.app.main_window import MainWindow
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from resnet_explorer.ui.jobs import JobState
 
 KEPT_MESSAGES, KEPT_ACTIONS = 5, 12
-OPENED_MS = 250
-"""When a window that has built all of it is taken to have opened: what its session shows was painted by then."""
 _LIMITS = "This plugin does not support"
 """What Qt says of a platform begins so, and nobody can change it."""
 _TOLD_AGAIN = (10, 100, 1000, 10_000)
@@ -56,7 +53,7 @@ class CrashReports(QObject):
         self.actions: deque[str] = deque(maxlen=KEPT_ACTIONS)
         """The texts of the actions that were triggered last."""
         self._notice, self._aside = start.left_out, start.aside
-        self._is_watching = self._has_opened = False
+        self._is_watching = False
         self._bar: CrashBar | None = None
         self._noted.connect(self._show)
 
@@ -91,22 +88,15 @@ class CrashReports(QObject):
 
             add_recent(self._aside)
         self._show()
-        timer(self, OPENED_MS, self._on_opened, once=True).start()
 
     def _on_action(self) -> None:
         action = self.sender()
         assert isinstance(action, QAction)
         self.actions.append(action.text().replace("&", ""))
 
-    def _on_opened(self) -> None:
-        self._has_opened = True
-        if self._start.slot:
-            self._start.slot.note_opened()
-
     def _on_failed(self) -> None:
         """Let the next start leave the session out, where this one could not open as it should."""
-        if not self._has_opened and self._start.slot and self._start.shown:
-            self._start.slot.note_failed()
+        if self._start.shown and self._start.slot and self._start.slot.note_failed():
             self._notice = "What was open last time cannot be shown. The next start leaves it out, and keeps it."
 
     def note(self, crash: "Crash") -> None:

@@ -54,21 +54,23 @@ class Slot:
         self._lock: int | None = _locked(self.path.with_suffix(".lock"))
         content = os.read(self._lock, 100)
         self.is_left, self.failed_starts = bool(content), content.count(_STARTING)
-        self._has_failed = False
+        self._has_opened = self._has_failed = False
         self._write(_STARTING * (self.failed_starts + 1))
 
     def note_opened(self) -> None:
         """Take note that the window has opened, with all that the session shows."""
         if self._lock is not None and not self._has_failed:
+            self._has_opened = True
             self._write(_OPEN)
 
-    def note_failed(self) -> None:
-        """Take note that the window could not be opened as it should: the next start leaves the session out."""
-        if self._lock is not None and not self._has_failed:
+    def note_failed(self) -> bool:
+        """Let the next start leave the session out, unless the window has opened; return whether it will."""
+        if self._lock is not None and not self._has_opened and not self._has_failed:
             self._has_failed = True
             self._write(_STARTING * _FAILED_STARTS)
             with suppress(OSError):  # what this window saves may lack what could not be shown
                 shutil.copyfile(self.path, free_name(self.path))
+        return self._has_failed
 
     def put_aside(self) -> Path | None:
         """Move the session to a name of its own, and return that; None where there is none.
