@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from subprocess import PIPE, Popen, TimeoutExpired
-from threading import Thread
+from subprocess import PIPE, Popen
+from threading import Thread, Timer
 
 from resnet_explorer import features
 from resnet_explorer.doctor.findings import Finding, State, Step
@@ -66,46 +66,50 @@ def failure(step: Step, error: Exception) -> Finding:
 
 
 class Child:
-    """A check at work in its process; ``findings`` waits for its end, ``kill`` ends it."""
+    """A check at work in its process: ``findings`` waits for what it finds, ``kill`` ends it, from any thread."""
 
     def __init__(self, command: Sequence[str], first: Step) -> None:
         """Start the check; ``first`` is the step that it is taken to be at where it tells none."""
         self._first = first
         quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         self._process = Popen(command, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, creationflags=quiet)
-        self._output = b"", b""
-        self._reader = Thread(target=self._read, daemon=True)  # from the start: a full pipe would stop the process
+        self._errors: list[bytes] = []
+        self._reader = Thread(target=self._read_errors, daemon=True)  # a full pipe would stop the process
         self._reader.start()
+        self._limit = Timer(LONGEST_S, self._process.kill)
+        self._limit.daemon = True
+        self._limit.start()
 
-    def _read(self) -> None:
-        try:
-            self._output = self._process.communicate(timeout=LONGEST_S)
-        except TimeoutExpired:
-            self._process.kill()
-            self._output = self._process.communicate()
+    def _read_errors(self) -> None:
+        assert self._process.stderr
+        with self._process.stderr as errors:
+            self._errors.extend(errors)
 
     def kill(self) -> None:
         """End the process."""
+        self._limit.cancel()
         self._process.kill()
+        self._process.wait()
         self._reader.join()
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what was found; of a step that came to no answer how the process ended."""
-        self._reader.join()
-        output, errors = (data.decode(errors="replace") for data in self._output)
+        """Yield what is found as it is; of a step that comes to no answer how the process ended."""
         step, is_answered = self._first, False
-        for line in output.splitlines():
-            if not line.startswith(MARK):
-                continue
-            kind, values = json.loads(line.removeprefix(MARK))
-            values["state"] = State(values["state"])
-            if kind == "Step":
-                step, is_answered = Step(**values), False
-            else:
-                is_answered = True
-                yield Finding(**values)
+        assert self._process.stdout
+        with self._process.stdout as output:
+            lines = (line.decode(errors="replace") for line in output)
+            for line in (line for line in lines if line.startswith(MARK)):
+                kind, values = json.loads(line.removeprefix(MARK))
+                values["state"] = State(values["state"])
+                if kind == "Step":
+                    step, is_answered = Step(**values), False
+                else:
+                    is_answered = True
+                    yield Finding(**values)
+        self._process.wait()
+        self._reader.join()
         if not is_answered:
-            yield step.ended(self._end(step, errors))
+            yield step.ended(self._end(step, b"".join(self._errors).decode(errors="replace")))
 
     def _end(self, step: Step, errors: str) -> str:
         status, lines = self._process.returncode, [line for line in errors.splitlines() if line.strip()]
