@@ -15,6 +15,7 @@ from resnet_explorer.terminal import display
 
 ABORTS = (6, 12)
 """PySide6 from this version on aborts on Python 3.11 after some thousands of calls."""
+WANTED = "'PySide6-Essentials<6.12'" if sys.version_info < (3, 12) else "PySide6-Essentials"
 LEAST = (1280, 720)
 """The screen that the window is made for, in px."""
 INVISIBLE = ("offscreen", "minimal", "vnc")
@@ -26,13 +27,13 @@ def probe() -> Iterator[Step | Finding]:
     if spec is None or not spec.origin:
         step = Step("qt", "Qt", "Importing Qt")
         yield step
-        yield step.broken("PySide6 is not installed, so no window opens.", install("PySide6-Essentials"))
+        yield step.broken("PySide6 is not installed, so no window opens.", install(WANTED))
         return
     step = Step("qt-libraries", "Libraries of Qt", "Looking for the libraries of Qt")
     yield step
     libraries = _libraries(step, Path(spec.origin).parent)
     yield libraries
-    step = Step("qt", "Qt", "Importing Qt", 60.0, remedy=install("--force-reinstall PySide6-Essentials"))
+    step = Step("qt", "Qt", "Importing Qt", 60.0, remedy=install(f"--force-reinstall {WANTED}"))
     yield step
     yield _qt(step)
     step = Step("display", "Display", "Opening the display", 30.0)
@@ -81,7 +82,7 @@ def _qt(step: Step) -> Finding:
     said = f"PySide6 {version} on Qt {qVersion()}."
     numbers = tuple(int(part) for part in version.split(".")[:2])
     if numbers >= ABORTS and sys.version_info < (3, 12):
-        return step.broken(f"{said} It aborts on Python 3.11.", install("'PySide6-Essentials<6.12'"))
+        return step.broken(f"{said} It aborts on Python 3.11.", install(WANTED))
     return step.ok(said)
 
 
