@@ -69,6 +69,7 @@ _OWN: tuple[Action, ...] = (
     _help("guide", "User &guide…", "", "How to find one's way, and all texts of the help", "help:show_guide"),
     _help("tour", "&Tour of the window", "", "The main parts in six steps, under a minute", "tour:start"),
     _help("shortcuts", "&Keyboard shortcuts", "Ctrl+/", "All shortcuts on one page", "show_shortcuts"),
+    _help("doctor", "Check this &machine…", "", "What of Qt, PyTorch and folders works here", "machine_dialog:show"),
     _help("about", "&About ResNet Explorer", "", "Version, sources and licences", "show_about"),
 )  # fmt: skip
 

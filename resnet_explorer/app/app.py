@@ -2,28 +2,27 @@
 
 import gc
 import os
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_explorer import assets, features
+from resnet_explorer.app import crash_reports
 from resnet_explorer.app.main_window import MainWindow
-from resnet_explorer.errors import ExplorerError
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.scenes.session import SUFFIX
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.search import default_input, find_network
-from resnet_explorer.ui import last_session, preferences, style
+from resnet_explorer.ui import last_session, last_words, preferences, style
 from resnet_explorer.ui.document import Document, Session
 from resnet_explorer.ui.last_session import Start
+from resnet_explorer.ui.preferences import Preferences
 from resnet_explorer.ui.style import load_fonts
 
 PAUSE_MS = 1000
@@ -64,19 +63,25 @@ NAME = "resnet-explorer"
 QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
 
 
-def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
+def main(nets: list[str], platform: str = "", lesson: str = "", is_safe: bool = False) -> int:
     """Open the window on a network or a session's file, where the last one was closed if none is named.
 
     Return the exit status. ``platform`` is the platform plugin that Qt shall take, where it would not find it itself.
-    ``lesson`` is the file or the key of one that is opened then. Raises SpecError or SpecFileError where the name or
+    ``lesson`` is the file or the key of one that is opened then. One that ``is_safe`` leaves out the last session and
+    the preferences. Raises SpecError or SpecFileError where the name or
     file is no network, ExplorerError where a file is no session.
     """
     file = Path(nets[0]) if nets and nets[0].lower().endswith(SUFFIX) else None
     spec = find_network(nets[0]) if nets and not file else None
-    start = last_session.start(is_new=spec is not None, file=file)
+    start = last_session.start(is_new=spec is not None, file=file, is_safe=is_safe)
+    last_words.begin()
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
-    window = build(app, spec, start)
-    sys.excepthook = _reporter(window)
+    try:
+        window = build(app, spec, start)
+    except Exception as error:
+        raise crash_reports.not_opened(error, start) from error
+    reports = crash_reports.CrashReports(window, start)
+    reports.install()
     collector = Collector(app)
     steps: list[Callable[[], object]] = [
         partial(_end_when_asked, window),
@@ -84,6 +89,7 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
         window.build_panels,
         collector.settle,
         window.wake_engine,
+        reports.watch,
     ]
     if lesson:
         steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
@@ -94,7 +100,10 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
     for step in steps:
         window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
     window.show()
-    return app.exec()
+    status = app.exec()
+    reports.uninstall()
+    last_words.end()
+    return status
 
 
 def _end_when_asked(window: MainWindow) -> None:
@@ -122,10 +131,10 @@ def build(app: QApplication, spec: ResNetSpec | None = None, start: Start | None
     app.setApplicationDisplayName("ResNet Explorer")
     app.setStyle("Fusion")
     load_fonts()
-    saved = preferences.load()
+    start = start or last_session.start(is_new=spec is not None)
+    saved = Preferences(was_welcomed=True) if start.is_safe else preferences.load()
     style.apply(app, style.theme_named(saved.theme))
     app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
-    start = start or last_session.start(is_new=spec is not None)
     window = MainWindow(app, Session(_document(spec, start)), saved, start)
     if start.notice:
         window.say(start.notice)
@@ -140,15 +149,3 @@ def _document(spec: ResNetSpec | None, start: Start) -> Document:
     document = Document(scene.state)
     document.view, document.selection = scene.view, scene.selection
     return document
-
-
-def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    """Return the hook for uncaught exceptions: the window stays open and shows the error in the status bar."""
-
-    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        import traceback
-
-        traceback.print_exception(kind, error, trace)
-        window.say(str(error) if isinstance(error, ExplorerError) else f"Internal error: {error}.")
-
-    return report

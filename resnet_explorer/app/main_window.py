@@ -282,7 +282,8 @@ class MainWindow(Window):
         """Name the network, and the session where it was saved as one."""
         file = self.sessions.file if self._pages else ""
         network = title(self.document.state.spec)
-        self.setWindowTitle(f"{Path(file).stem}[*] – {network}" if file else network)
+        safe = " (safe start)" if self._start.is_safe else ""
+        self.setWindowTitle(f"{Path(file).stem}[*] – {network}{safe}" if file else f"{network}{safe}")
 
     def _restore(self) -> None:
         name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
@@ -291,7 +292,7 @@ class MainWindow(Window):
         self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize() - SYSTEM_FRAME))
         self._show_theme(style.theme_named(name))
         geometry = _settings().value("geometry")
-        if isinstance(geometry, QByteArray):
+        if isinstance(geometry, QByteArray) and not self._start.is_safe:
             self.restoreGeometry(geometry)
         self.resize(self.size().boundedTo(self.screen().availableGeometry().size()))
         self.panels.set_layout_state(self.layouts.get("diagram", {}))
@@ -325,7 +326,8 @@ class MainWindow(Window):
         self.present(False)
         self.leave_lesson()
         if self._pages:  # without them nobody has seen the window
-            _settings().setValue("geometry", self.saveGeometry())
+            if not self._start.is_safe:
+                _settings().setValue("geometry", self.saveGeometry())
             self.sessions.finish()
         elif self._start.slot:
             self._start.slot.release()
@@ -390,4 +392,5 @@ class MainWindow(Window):
 
     def remember(self, preferences: Preferences) -> None:
         self.preferences = preferences
-        save(preferences)
+        if not self._start.is_safe:
+            save(preferences)

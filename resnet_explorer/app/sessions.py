@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from resnet_explorer.app.autosave import Autosave, Snapshot
 from resnet_explorer.app.pages import Pages
@@ -20,6 +20,8 @@ from resnet_explorer.ui.recent import add_recent
 from resnet_explorer.ui.window import PageView, Window
 
 _MOST_TOLD = 5
+OPENED_MS = 250
+"""When a window that shows its session is taken to have opened: all of it was painted by then."""
 
 
 class Sessions(QObject):
@@ -85,6 +87,8 @@ class Sessions(QObject):
             notices.append(f"The last session cannot be read. {error}")
         self._pages.built_page.connect(self._open_runs)
         self.file_changed.emit()
+        if self._start.slot:
+            QTimer.singleShot(OPENED_MS, self._start.slot.note_opened)
         if self._start.file:
             add_recent(Path(self.file))
         if self._autosave and (self._start.file or not self._start.shown):  # the slot holds another session, or none

@@ -106,7 +106,7 @@ def layout(source: str, *, timeout: float = 60.0, command: Sequence[str] = ()) -
     ``command`` is by default the system's ``dot``, or graphviz-pure. Closing the generator kills the process. Raises
     GraphvizError where Graphviz is absent, fails, or has not finished after ``timeout`` seconds.
     """
-    command = tuple(command or _command())
+    command = tuple(command or find_command())
     name, where = Path(command[0]).name, command[0]
     with tempfile.TemporaryFile() as given:
         given.write(source.encode())
@@ -137,8 +137,8 @@ def layout(source: str, *, timeout: float = 60.0, command: Sequence[str] = ()) -
     yield content
 
 
-def _command() -> tuple[str]:
-    """Return the command: ``dot``, or graphviz-pure beside this Python or on the path."""
+def find_command() -> tuple[str]:
+    """Return the command: ``dot``, or graphviz-pure beside this Python or on the path; raises GraphvizError."""
     for name, folder in (("dot", None), (PURE, sysconfig.get_path("scripts")), (PURE, None)):
         if path := shutil.which(name, path=folder):
             return (path,)

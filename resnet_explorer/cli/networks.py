@@ -44,12 +44,14 @@ def open_window(options: argparse.Namespace) -> int:
     from resnet_explorer.scenes.session import SUFFIX
 
     is_session = (options.net or "").lower().endswith(SUFFIX)
+    if is_session and options.safe:
+        raise SpecError("safe", "--safe starts without a session.", "Leave out --safe, or open the file in the window.")
     nets = [options.net if is_session else _network(options.net)] if options.net else []
     platform = display.platform()
     gc.disable()  # it finds nothing in what is imported; the window's own collector takes its place
     with importing_qt():
         from resnet_explorer.app.app import main as window
-    return window(nets, platform)
+    return window(nets, platform, is_safe=options.safe)
 
 
 def _network(text: str) -> str:

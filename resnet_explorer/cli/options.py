@@ -10,6 +10,7 @@ OPEN_EXAMPLES = """examples:
   resnet-explorer open resnet50
   resnet-explorer open my-network.json
   resnet-explorer open lecture.rnx
+  resnet-explorer --safe
 """
 LIST_EXAMPLES = """examples:
   resnet-explorer list
@@ -66,6 +67,8 @@ def add_open(commands: Commands) -> None:
     """Add ``open``."""
     parser = add_command(commands, "open", "open the window; the default where no command is given", OPEN_EXAMPLES)
     parser.add_argument("net", metavar="NET", nargs="?", help=f"{NET}, or a session (.rnx)")
+    text = "leave out the last session and the preferences, which are kept, as after a crash at the start"
+    parser.add_argument("--safe", action="store_true", help=text)
 
 
 def add_list(commands: Commands) -> None:

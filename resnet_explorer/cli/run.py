@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from resnet_explorer.terminal.options import Commands
 
 INTERRUPTED = 130
+SAFE = "--safe"
+"""The option of ``open`` that may stand without the command."""
 BROKEN_PIPE = 141
 TOP_EXAMPLES = """examples:
   resnet-explorer                               open the window
@@ -24,6 +26,8 @@ TOP_EXAMPLES = """examples:
   resnet-explorer source resnet18               the network as PyTorch code
   resnet-explorer share resnet50 -o net.html    one page that opens, sorts and reads out
   resnet-explorer train --preset degradation    four networks trained side by side
+  resnet-explorer doctor                        what of this machine is missing or broken
+  resnet-explorer --safe                        open the window without the last session and preferences
   resnet-explorer finetune ./photos --net resnet18 --download    a network for your own images
 
 'resnet-explorer COMMAND --help' describes one command.
@@ -42,6 +46,7 @@ COMMANDS = (
     Command("weights", f"{_CORE}.options:add_weights", f"{_CORE}.weights:weights"),
     Command("guide", f"{_CORE}.guide:add_guide", f"{_CORE}.guide:guide"),
     Command("lesson", f"{_CORE}.lessons:add_lesson", f"{_CORE}.lessons:lesson"),
+    Command("doctor", f"{_CORE}.doctor:add_doctor", f"{_CORE}.doctor:doctor"),
 )
 """The commands that belong to no lab."""
 
@@ -92,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if not arguments or (arguments[0] not in commands() and not arguments[0].startswith("-")):
+    if not arguments or arguments[0] == SAFE or (arguments[0] not in commands() and not arguments[0].startswith("-")):
         arguments = ["open", *arguments]
     try:
         options = parser(_asked(arguments)).parse_args(arguments)

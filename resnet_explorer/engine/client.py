@@ -138,11 +138,19 @@ class Engine:
         context = processes.context(with_optimisers=self._preload is not None)
         worker.connection, far = multiprocessing.Pipe()
         modules = self._preload() if self._preload else None
-        given = far, modules, self._priority
+        words = processes.LastWords()
+        given = far, modules, self._priority, words.far
         worker.process = context.Process(target=processes.work, args=given, daemon=True, name="engine")  # type: ignore[attr-defined]
-        processes.start_thread(self._listen, worker.number, worker.process, worker.connection, far)
+        processes.start_thread(self._listen, worker.number, worker.process, worker.connection, far, words)
 
-    def _listen(self, worker: int, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:
+    def _listen(
+        self,
+        worker: int,
+        process: Any,
+        near: "Connection[Any, Any]",
+        far: "Connection[Any, Any]",
+        words: processes.LastWords,
+    ) -> None:
         status = None  # also of one that never came to be: the server that forks it has died
         with suppress(EOFError, OSError):
             process.start()
@@ -155,8 +163,9 @@ class Engine:
         if process.pid is not None:
             process.join(GRACE)
             status = process.exitcode
+        trace = words.read()
         if not self._closed:
-            self._deliver(Died(status, worker))
+            self._deliver(Died(status, worker, trace))
 
 
 class Pool(Engine):

@@ -73,11 +73,12 @@ class Died:
     """The engine's process ended while it was needed; ``status`` is its exit status, negative for a signal.
 
     It is None where the process could not be started. ``worker`` says which one of a pool of them, from 1; 0 is the
-    engine that stands alone.
+    engine that stands alone. ``trace`` is where its threads were when it crashed, as far as it could tell.
     """
 
     status: int | None
     worker: int = 0
+    trace: str = ""
 
     @property
     def text(self) -> str:

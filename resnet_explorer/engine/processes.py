@@ -1,6 +1,8 @@
 """How processes that own PyTorch start, their first function, and how all end with the process that started them."""
 
 import atexit
+import faulthandler
+import multiprocessing
 import multiprocessing.util
 import os
 import signal
@@ -27,6 +29,8 @@ _COMPILER = "torch._dynamo"
 """What PyTorch's first optimiser imports: 1.4 seconds, which processes that the server forks share."""
 _ROUNDS, _ROUND = 50, 0.02
 """How often, and for how many seconds each time, the end waits for a thread that is starting a process."""
+MOST_WORDS = 16_000
+"""The bytes that are read of what a process wrote when it crashed."""
 _threads: "WeakSet[threading.Thread]" = WeakSet()
 
 
@@ -85,11 +89,39 @@ def _server() -> int | None:
     return getattr(getattr(module, "_forkserver", None), "_forkserver_pid", None)
 
 
-def work(connection: "Connection[Any, Any]", preload: Sequence[str] | None, priority: Priority) -> None:
+class LastWords:
+    """A pipe into which a process that crashes writes where its threads are; on Windows there is none."""
+
+    def __init__(self) -> None:
+        self._near: Connection[Any, Any] | None = None
+        self.far: Connection[Any, Any] | None = None
+        """The end for the process."""
+        if sys.platform != "win32":
+            self._near, self.far = multiprocessing.Pipe(duplex=False)
+
+    def read(self) -> str:
+        """Return what a process that has ended wrote, and close the pipe."""
+        if self._near is None or self.far is None:
+            return ""
+        self.far.close()
+        os.set_blocking(self._near.fileno(), False)  # a process of its own may still hold the other end
+        with self._near, suppress(OSError):
+            return os.read(self._near.fileno(), MOST_WORDS).decode(errors="replace")
+        return ""
+
+
+def work(
+    connection: "Connection[Any, Any]",
+    preload: Sequence[str] | None,
+    priority: Priority,
+    last_words: "Connection[Any, Any] | None" = None,
+) -> None:
     """Serve requests until the window is gone; it imports the modules of ``preload`` first.
 
-    Without PyTorch each request is answered with the sentence that says so.
+    Without PyTorch each request is answered with the sentence that says so. A crash is written to ``last_words``.
     """
+    if last_words is not None:
+        faulthandler.enable(last_words.fileno())
     stand_back(priority)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it says what becomes of jobs
     with suppress(EOFError, OSError):  # the window is gone

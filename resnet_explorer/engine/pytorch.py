@@ -29,14 +29,14 @@ def require() -> None:
 def _unavailable(error: Exception) -> ExplorerError:
     package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if package == "torch":
-        return ExplorerError("torch", "PyTorch is not installed.", _install(PACKAGES))
+        return ExplorerError("torch", "PyTorch is not installed.", install(PACKAGES))
     if package:
-        return ExplorerError(package, f"The Python package {package} is not installed.", _install(package))
+        return ExplorerError(package, f"The Python package {package} is not installed.", install(package))
     why = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-    return ExplorerError("torch", f"PyTorch cannot be loaded: {why}.", _install(f"--force-reinstall {PACKAGES}"))
+    return ExplorerError("torch", f"PyTorch cannot be loaded: {why}.", install(f"--force-reinstall {PACKAGES}"))
 
 
-def _install(packages: str) -> str:
+def install(packages: str) -> str:
     """Return the line that installs packages for the Python that runs this; environments of uv have no pip."""
     from importlib.metadata import PackageNotFoundError, distribution  # 30 ms that only this error needs
 

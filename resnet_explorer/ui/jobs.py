@@ -83,10 +83,12 @@ class Jobs(QObject):
     """Submits jobs to the engine and tells what becomes of them; ``changed`` with the steps of any jobs.
 
     Replies are taken in the order in which they came, and for ``BUDGET`` seconds at once: what is left waits until the
-    window's events had their turn. ``unavailable`` tells why no job at all can be done.
+    window's events had their turn. ``unavailable`` tells why no job at all can be done, ``died`` of a process that
+    ended at its work: the state of its job, and what is known (``Died``).
     """
 
     changed = Signal()
+    died = Signal(object, object)
     unavailable = Signal(str)
     _arrived = Signal()
     _loaded = Signal(int, object)
@@ -344,5 +346,8 @@ class Jobs(QObject):
         if number in self._cancelled:
             self._change(number, phase=Phase.CANCELLED, text="")
             return
-        self._change(number, phase=Phase.FAILED, problem=reply.text, text="")
+        state = self._states[number]
+        log = (*state.log, *([reply.trace] if reply.trace else []))
+        self._change(number, phase=Phase.FAILED, problem=reply.text, text="", log=log)
+        self.died.emit(state, reply)
         self._callbacks[number].otherwise(reply.text)

@@ -6,9 +6,12 @@ What the first paint needs is read at once, without msgspec; the rest once the w
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +30,64 @@ from resnet_explorer.scenes.session import (
 )
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.codec import from_dict
+from resnet_explorer.ui import last_words
 from resnet_explorer.ui.frame import OpenState
 from resnet_explorer.ui.preferences import folder
 
 MOST_SLOTS = 16
 """How many windows keep a session at once; one more is not kept."""
-_OPEN = b"open"
-"""What a lock's file holds while its window is open."""
+_OPEN, _STARTING = b"open", b"start"
+"""What a lock's file holds while its window is open, and for each start in a row that did not become a window."""
+_FAILED_STARTS = 2
+"""After so many the session is left out: a single one may be killed by chance."""
 
 
 class Slot:
     """A session's file, and its lock, which ends with the process; ``is_left`` tells that its last window was killed.
 
-    Raises OSError where another window holds it.
+    ``failed_starts`` is how many windows in a row ended before they had opened. Raises OSError where another window
+    holds it.
     """
 
     def __init__(self, number: int) -> None:
         self.path = folder() / f"session-{number}{SUFFIX}"
         self._lock: int | None = _locked(self.path.with_suffix(".lock"))
-        self.is_left = os.read(self._lock, len(_OPEN)) == _OPEN
-        self._write(_OPEN)
+        content = os.read(self._lock, 100)
+        self.is_left, self.failed_starts = bool(content), content.count(_STARTING)
+        self._has_opened = self._has_failed = False
+        self._write(_STARTING * (self.failed_starts + 1))
+
+    def note_opened(self) -> None:
+        """Take note that the window has opened, with all that the session shows."""
+        if self._lock is not None and not self._has_failed:
+            self._has_opened = True
+            self._write(_OPEN)
+
+    def note_failed(self) -> bool:
+        """Let the next start leave the session out, unless the window has opened; return whether it will."""
+        if self._lock is not None and not self._has_opened and not self._has_failed:
+            self._has_failed = True
+            self._write(_STARTING * _FAILED_STARTS)
+            with suppress(OSError):  # what this window saves may lack what could not be shown
+                shutil.copyfile(self.path, free_name(self.path))
+        return self._has_failed
+
+    def put_aside(self) -> Path | None:
+        """Move the session to a name of its own, and return that; None where there is none.
+
+        Raises OSError where it cannot be moved.
+        """
+        if not self.path.exists():
+            return None
+        aside = free_name(self.path)
+        os.replace(self.path, aside)
+        return aside
 
     def release(self) -> None:
         """Let other windows have it, as one whose window was closed."""
         if self._lock is not None:
-            self._write(b"")
+            if not self._has_failed:
+                self._write(b"")
             os.close(self._lock)
             self._lock = None
 
@@ -109,9 +145,15 @@ def _precedence(number: int) -> tuple[bool, float]:
 def _is_left(number: int) -> bool:
     """Return whether a slot is held, or was when its window was killed."""
     try:
-        return (folder() / f"session-{number}.lock").read_bytes() == _OPEN
+        return bool((folder() / f"session-{number}.lock").read_bytes())
     except OSError:
         return False
+
+
+def free_name(path: Path) -> Path:
+    """Return a name beside a session that no file has."""
+    names = (path.with_name(f"kept-session-{number}{path.suffix}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +161,8 @@ class Start:
     """How a window starts: what its first paint shows, None for a new network, and the slot that it is kept in.
 
     ``data`` is the session that it goes on with, ``file`` that of a file, which was read. ``notice`` is what the user
-    is told.
+    is told. One that ``is_safe`` has neither session nor preferences: ``left_out`` says so, and ``aside`` is where the
+    session is now.
     """
 
     shown: SavedSession | None = None
@@ -127,15 +170,23 @@ class Start:
     slot: Slot | None = None
     notice: str = ""
     file: Opened | None = None
+    left_out: str = ""
+    aside: Path | None = None
+
+    @property
+    def is_safe(self) -> bool:
+        """Return whether it leaves out the session and the preferences."""
+        return bool(self.left_out)
 
     def opened(self) -> Opened | None:
         """Return all of the session; None where the window starts on a network; raises ExplorerError."""
         return self.file or (decode(self.data, "The last session") if self.data else None)
 
 
-def start(is_new: bool = False, file: Path | None = None) -> Start:
+def start(is_new: bool = False, file: Path | None = None, is_safe: bool = False) -> Start:
     """Return how a window starts; ``is_new`` where a network was named, ``file`` is a session's that was.
 
+    It starts without session and preferences where ``is_safe``, or where the last windows crashed at their start.
     Raises ExplorerError where the file holds none.
     """
     if file:
@@ -143,6 +194,8 @@ def start(is_new: bool = False, file: Path | None = None) -> Start:
         opened = opened._replace(session=replace(opened.session, file=str(file.absolute())))
         return Start(opened.session, slot=take_slot(is_new=True), file=opened)
     slot = take_slot(is_new)
+    if is_safe or (not is_new and _has_crashed_at_start(slot)):
+        return _safe(slot, is_safe)
     if is_new or slot is None:
         return Start(slot=slot)
     try:
@@ -153,6 +206,25 @@ def start(is_new: bool = False, file: Path | None = None) -> Start:
         return Start(slot=slot, notice=f"What was open last time cannot be read, so the window starts anew. {error}")
     notice = "The app did not end properly last time. This is what was open." if shown and slot.is_left else ""
     return Start(shown, data or b"", slot, notice)
+
+
+def _has_crashed_at_start(slot: Slot | None) -> bool:
+    return (slot is not None and slot.failed_starts >= _FAILED_STARTS) or last_words.died_young()
+
+
+def _safe(slot: Slot | None, is_asked: bool) -> Start:
+    """Return the start without session and preferences; where the session cannot be moved, no slot is used."""
+    why = "Safe start" if is_asked else "The app did not start the last time, so this is a safe start"
+    aside = None
+    try:
+        aside = slot.put_aside() if slot else None
+    except OSError:
+        if slot:
+            slot.release()
+        slot = None
+    what = "the last session and the preferences are" if aside else "the preferences are"
+    kept = "" if slot else " This window's session is not kept."
+    return Start(slot=slot, left_out=f"{why}: {what} left out, and kept.{kept}", aside=aside)
 
 
 def _last(slot: Slot) -> bytes | None:

@@ -74,6 +74,15 @@ def results_folder() -> Path:
     return cache_folder("results")
 
 
+def log_folder() -> Path:
+    """Return the folder of the log of crashes; it moves with the folder of the settings."""
+    if os.environ.get(FOLDER_VARIABLE):
+        return folder() / "log"
+    from platformdirs import user_log_path
+
+    return user_log_path("resnet-explorer", appauthor=False)
+
+
 def load() -> Preferences:
     """Return the saved preferences; a value that is missing, broken or of another type is the default."""
     try:

@@ -12,10 +12,12 @@ from resnet_explorer.app.commands import ShortcutsPage
 from resnet_explorer.app.disk_space import DiskSpaceDialog
 from resnet_explorer.app.help import HelpDialog
 from resnet_explorer.app.lesson_list import LessonList
+from resnet_explorer.app.machine_dialog import MachineDialog
 from resnet_explorer.app.timeline_dialog import TimelineDialog
 from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.app.weights_dialog import WeightsDialog
 from resnet_explorer.autograd.page import PathsDialog
+from resnet_explorer.doctor.findings import Step
 from resnet_explorer.engine.requests import ReadModule
 from resnet_explorer.runs.recorded import made_here
 from resnet_explorer.spec import InputShape
@@ -49,6 +51,18 @@ def _weights() -> Weights:
 def _verdict(desk: Desk) -> QDialog:
     dialog = VerdictDialog(desk.window.verdict, desk.window)
     dialog.show_verdict(VERDICT)
+    return dialog
+
+
+def _machine(desk: Desk) -> QDialog:
+    dialog = MachineDialog(desk.window)
+    step = Step(
+        "onednn", "oneDNN", "A strided 1×1 convolution of 4 channels in channels_last, a known fault of oneDNN,"
+    )
+    line = "apt-get update && apt-get install -y libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1"
+    for finding in (step.ok("Fine."), step.broken(f"{step.task} crashed (SIGABRT).", f"Run this line:\n{line}")) * 4:
+        dialog.show_finding(finding)
+    dialog.show_end()
     return dialog
 
 
@@ -109,5 +123,6 @@ DIALOGS = (
     Dialog("learning rate", _rate),
     Dialog("paths", _paths),
     Dialog("disk space", lambda desk: DiskSpaceDialog(desk.window)),
+    Dialog("check this machine", _machine),
     Dialog("lessons", lambda desk: LessonList(desk.window, lambda path: None)),
 )

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from PySide6.QtWidgets import QTabWidget, QWidget
+from shiboken6 import delete
 
 from resnet_explorer.app.lessons import start
 from resnet_explorer.diagram.view import View
@@ -20,6 +21,7 @@ from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from resnet_explorer.ui.crash_bar import CrashBar
 from resnet_explorer.ui.fields import Section
 from resnet_explorer.ui.frame import Drawer, Frame, OpenState
 from resnet_explorer.ui.jobs_panel import Question
@@ -51,6 +53,7 @@ def _diagram() -> Iterator[Scene]:
         yield Scene("diagram", f"drawer {title}", _opener("diagram", title))
     yield Scene("diagram", "Build, a wrong value", _wrong_value)
     yield Scene("diagram", "Build, by stage and by block", _by_stage)
+    yield Scene("diagram", "a problem, after a safe start", _problem)
     yield Scene("diagram", "jobs", _jobs)
 
 
@@ -73,8 +76,16 @@ def _by_stage(desk: Desk) -> None:
     desk.window.document.propose(State(spec, InputShape(1, 224, 224)), "choose")
 
 
+def _problem(desk: Desk) -> None:
+    _reset(desk)
+    what = "Internal error in the thread kept: TypeError: 'NoneType' object is not subscriptable (a.py, line 3)."
+    CrashBar(desk.window).show_text(f"Safe start: the preferences are left out, and kept. {what}", True, True)
+
+
 def _jobs(desk: Desk) -> None:
     _reset(desk)
+    for bar in desk.window.findChildren(CrashBar):
+        delete(bar)
     desk.window.document.propose(RESNET18, "choose")
     desk.window.document.show_view(View())
     desk.window._window_frame.open(desk.window.jobs_drawer, True)
