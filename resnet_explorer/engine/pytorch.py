@@ -1,13 +1,17 @@
 """Whether PyTorch is here, and the one sentence that says so where it is not; importing this imports none of it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 from resnet_explorer.errors import ExplorerError
 
 PACKAGES = "torch torchvision"
+VARIABLE = "RESNET_EXPLORER_BOOTSTRAP"
+"""Names the bootstrap that opened the app, which can install PyTorch; it sets this."""
 
 
 @contextmanager
@@ -24,6 +28,21 @@ def require() -> None:
     with importing():
         if find_spec("torch") is None:
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
+def absence() -> ExplorerError | None:
+    """Return the error that says that PyTorch is not installed, and how it can be; None where it is installed."""
+    invalidate_caches()  # it may just have been
+    try:
+        require()
+    except ExplorerError as error:
+        return ExplorerError(error.where, error.what, "Install it: Help › Install PyTorch.") if bootstrap() else error
+    return None
+
+
+def bootstrap() -> str:
+    """Return the file of the bootstrap that opened the app; empty where none did."""
+    return os.environ.get(VARIABLE, "")
 
 
 def _unavailable(error: Exception) -> ExplorerError:
