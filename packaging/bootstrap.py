@@ -141,23 +141,28 @@ def alone() -> Iterator[None]:
 
 
 def pytorch() -> int:
-    """Install PyTorch for a window that is open; progress goes to it as lines of JSON, and it ends with the window."""
-    if stat.S_ISFIFO(os.fstat(STDIN).st_mode):
-        if os.name != "nt":
-            os.setpgid(0, 0)
-        threading.Thread(target=end_with_window, daemon=True).start()
+    """Install PyTorch; for a window, which holds the other end of the input, with progress as lines of JSON.
+
+    It ends with that window.
+    """
+    if not stat.S_ISFIFO(os.fstat(STDIN).st_mode):
+        prepare("run")
+        return 0
+    if os.name != "nt":
+        os.setpgid(0, 0)
+    threading.Thread(target=end_with_window, daemon=True).start()
 
     def tell(done: float, of: float, text: str) -> None:
         print(json.dumps({"done": done, "of": of, "text": text}), flush=True)
 
-    kind, size = installers.describe_pytorch()
+    kind, size = installers.describe_pytorch(VENV)
     tell(0, size, f"PyTorch{installers.size_text(kind, size)}")
     prepare("run", tell=tell)
     return 0
 
 
 def end_with_window() -> None:
-    """End this process with all that it started when the window is gone, which holds the other end of its input."""
+    """End this process with all that it started when the window is gone."""
     while os.read(STDIN, 1):  # the buffer of stdin would be locked at the exit
         pass
     if os.name == "nt":
@@ -234,7 +239,7 @@ def pytorch_follows() -> str:
     """Return that PyTorch will be installed and how large that is; nothing where it is there."""
     if is_enough_for("run"):
         return ""
-    return f", which installs PyTorch meanwhile{installers.size_text(*installers.describe_pytorch())}"
+    return f", which installs PyTorch meanwhile{installers.size_text(*installers.describe_pytorch(VENV))}"
 
 
 def window_platform() -> str:
@@ -255,6 +260,8 @@ def offer_window() -> None:
 def report() -> None:
     """Write the diagram and the layers of ResNet-18 into a folder: what can be had without a display."""
     say(f"there is no display; writing the report of ResNet-18 into {REPORT}")
+    if not is_enough_for("run"):
+        say("it needs no PyTorch; to install that: python3 packaging/bootstrap.py pytorch")
     REPORT.mkdir(exist_ok=True)
     run_or_fail([*APP, "export", "resnet18", "-o", str(REPORT / "diagram.svg")], "The diagram could not be written.")
     for form, name in (("--markdown", "layers.md"), ("--csv", "layers.csv"), ("--json", "layers.json")):

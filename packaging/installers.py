@@ -57,7 +57,7 @@ def install_pytorch(venv: Path, root: Path, tell: Tell | None = None) -> None:
 
     Raises SetupError with the reason where that fails. What was downloaded by then need not be downloaded again.
     """
-    kind, size = describe_pytorch()
+    kind, size = describe_pytorch(venv)
     if tell is None:
         say(f"installing PyTorch{size_text(kind, size)}")
     _need_space(venv, kind, size)
@@ -74,14 +74,19 @@ def install_pytorch(venv: Path, root: Path, tell: Tell | None = None) -> None:
         if not run_pip(command, size, tell, variables):
             raise SetupError(environment.failed(venv))
     build = ["--constraint", str(CONSTRAINTS), "--build-constraint", str(CONSTRAINTS), "--no-deps", "--editable"]
-    if succeeds([*pip_install(venv), *build, str(root)]):  # the command ``resnet-explorer``
+    if tell is not None:
+        tell(size, size, "making the command resnet-explorer")
+    if succeeds([*pip_install(venv), *build, str(root)]):
         environment.make_relative(venv, root)
+    else:
+        say(f"the command resnet-explorer could not be made; {python_of(venv)} -m resnet_explorer does the same")
     shutil.rmtree(downloads, ignore_errors=True)
 
 
-def describe_pytorch() -> tuple[str, int]:
+def describe_pytorch(venv: Path) -> tuple[str, int]:
     """Return which PyTorch this system gets, a key of the sizes, and about how many bytes that is to download."""
-    kind = "without CUDA" if sys.platform == "linux" and not has_nvidia() and is_reached(INDEX) else "pytorch"
+    is_plain = sys.platform == "linux" and find_uv(venv) and not has_nvidia() and is_reached(INDEX)
+    kind = "without CUDA" if is_plain else "pytorch"
     return kind, environment.download_sizes().get(kind, 0)
 
 

@@ -1,7 +1,6 @@
 """The bootstrap's decisions: what is missing, what would be installed, and what is done already."""
 
 import ast
-import json
 import os
 import shutil
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 import bootstrap
 import environment
 import installers
-import psutil
 import pytest
 import system_packages
 from system_packages import SetupError
@@ -196,7 +194,6 @@ def test_only_the_bare_window_opens_before_all_is_installed(
 ) -> None:
     for name in ("run", "test"):
         monkeypatch.setattr(bootstrap, name, lambda arguments: 0)
-    monkeypatch.setattr(installers, "describe_pytorch", lambda: ("pytorch", 0))
     assert bootstrap.main(command) == 0
     assert steps == expected
 
@@ -232,45 +229,6 @@ def test_two_at_once_install_once(steps: list[str]) -> None:
         bootstrap.STAMP.write_text(bootstrap.fingerprint("run"))
     other.join()
     assert steps == ["make", "window"]
-
-
-def test_how_far_pytorch_is_goes_to_the_window_as_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(installers, "describe_pytorch", lambda: ("without CUDA", 225_000_000))
-    monkeypatch.setattr(bootstrap, "prepare", lambda stage, tell: tell(1e8, 2.25e8, "100 MB of 225 MB"))
-    assert bootstrap.pytorch() == 0
-    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    size = "without CUDA, as there is no NVIDIA GPU: about 225 MB to download"
-    assert first == {"done": 0, "of": 225_000_000, "text": f"PyTorch {size}"}
-    assert second == {"done": 1e8, "of": 2.25e8, "text": "100 MB of 225 MB"}
-
-
-_UNTIL_THE_END = """
-import subprocess, sys
-import bootstrap, installers
-
-def prepare(stage, tell):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    tell(0, 0, str(child.pid))
-    child.wait()
-
-bootstrap.prepare, installers.describe_pytorch = prepare, lambda: ("pytorch", 0)
-bootstrap.pytorch()
-"""
-
-
-def test_the_installation_ends_with_the_window() -> None:
-    variables = {**os.environ, "PYTHONPATH": str(_FILE.parent)}
-    command = [sys.executable, "-c", _UNTIL_THE_END]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables) as process:
-        assert process.stdin and process.stdout
-        process.stdout.readline()
-        child = psutil.Process(int(json.loads(process.stdout.readline())["text"]))
-        process.stdin.close()
-        process.wait(timeout=60)
-    psutil.wait_procs([child], timeout=60)
-    assert not child.is_running()
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])

@@ -1,5 +1,7 @@
 """What comes into .venv in two stages, by uv or pip, and how far that is; nothing is downloaded here."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 import environment
 import installers
 import pip_progress
+import psutil
 import pytest
 from packaging.requirements import Requirement
 from system_packages import SetupError
@@ -59,22 +62,24 @@ def test_what_waits_for_pytorch_is_a_dependency() -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "has_nvidia", "is_reached", "kind"),
+    ("system", "uv", "has_nvidia", "is_reached", "kind"),
     [
-        ("linux", False, True, "without CUDA"),
-        ("linux", True, True, "pytorch"),
-        ("linux", False, False, "pytorch"),  # then from PyPI, which has it with CUDA alone
-        ("darwin", False, True, "pytorch"),
-        ("win32", False, True, "pytorch"),
+        ("linux", "uv", False, True, "without CUDA"),
+        ("linux", "uv", True, True, "pytorch"),
+        ("linux", "uv", False, False, "pytorch"),  # then from PyPI, which has it with CUDA alone
+        ("linux", None, False, True, "pytorch"),
+        ("darwin", "uv", False, True, "pytorch"),
+        ("win32", "uv", False, True, "pytorch"),
     ],
 )
 def test_cuda_is_left_out_where_no_gpu_has_a_use_for_it(
-    monkeypatch: pytest.MonkeyPatch, system: str, has_nvidia: bool, is_reached: bool, kind: str
+    monkeypatch: pytest.MonkeyPatch, system: str, uv: str | None, has_nvidia: bool, is_reached: bool, kind: str
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(installers, "find_uv", lambda venv: uv)
     monkeypatch.setattr(installers, "has_nvidia", lambda: has_nvidia)
     monkeypatch.setattr(installers, "is_reached", lambda address: is_reached)
-    assert installers.describe_pytorch() == (kind, _SIZES[kind])
+    assert installers.describe_pytorch(Path()) == (kind, _SIZES[kind])
 
 
 def test_an_address_that_does_not_answer_is_not_reached() -> None:
@@ -95,7 +100,7 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         noted.append(f"pip {size}")
         return True
 
-    monkeypatch.setattr(installers, "describe_pytorch", lambda: ("without CUDA", 200_000_000))
+    monkeypatch.setattr(installers, "describe_pytorch", lambda venv: ("without CUDA", 200_000_000))
     monkeypatch.setattr(installers, "find_uv", lambda venv: "uv")
     monkeypatch.setattr(installers, "_run_uv", run_uv)
     monkeypatch.setattr(installers, "run_pip", run_pip)
@@ -120,6 +125,20 @@ def test_without_uv_pip_does_it(ways: list[str], tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(installers, "find_uv", lambda venv: None)
     installers.install_pytorch(tmp_path, _ROOT)
     assert ways == ["pip 3000000000"]
+
+
+def test_what_opens_the_window_comes_by_pip_where_uv_fails(
+    ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(installers, "succeeds", lambda command: command[-2:] == ["pip", "uv"])
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = []\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    (tmp_path / "here.py").write_text("")
+    installers.install_window(tmp_path / "venv", tmp_path)
+    assert ways[-1] == "pip 100000000"
+    python = str(environment.python_of(tmp_path / "venv"))
+    assert subprocess.run([python, "-c", "import here"], cwd=tmp_path / "venv", check=False).returncode == 0
 
 
 def test_a_disk_that_is_too_small_is_said_before_the_download(
@@ -179,3 +198,33 @@ def test_packages_that_were_cut_short_are_installed_again(tmp_path: Path) -> Non
         "resnet_explorer-1.0.dist-info",  # its .pth file is changed by ``make_relative``
         "whole-1.0.dist-info",
     ]
+
+
+_UNTIL_THE_END = """
+import subprocess, sys
+import bootstrap, installers
+
+def prepare(stage, tell):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    tell(1e8, 2.25e8, str(child.pid))
+    child.wait()
+
+bootstrap.prepare, installers.describe_pytorch = prepare, lambda venv: ("without CUDA", 225_000_000)
+bootstrap.pytorch()
+"""
+
+
+def test_a_window_is_told_how_far_it_is_and_it_ends_with_the_window() -> None:
+    variables = {**os.environ, "PYTHONPATH": str(Path(installers.__file__).parent)}
+    command = [sys.executable, "-c", _UNTIL_THE_END]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables) as process:
+        assert process.stdin and process.stdout
+        first, second = (json.loads(process.stdout.readline()) for _ in range(2))
+        size = "without CUDA, as there is no NVIDIA GPU: about 225 MB to download"
+        assert first == {"done": 0, "of": 225_000_000, "text": f"PyTorch {size}"}
+        assert (second["done"], second["of"]) == (1e8, 2.25e8)
+        child = psutil.Process(int(second["text"]))
+        process.stdin.close()
+        process.wait(timeout=60)
+    psutil.wait_procs([child], timeout=60)
+    assert not child.is_running()
