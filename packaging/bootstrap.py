@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036  # the one file that an older Python may be given; it parses on 3.6
@@ -43,7 +43,7 @@ STAMP = VENV / "installed.txt"
 STAGES = ("window", "run", "test")
 """What .venv may be enough for; each is also enough for those before it."""
 VARIABLE = "RESNET_EXPLORER_BOOTSTRAP"
-"""Names this file to the app, which installs PyTorch by its command ``pytorch``."""
+"""Names this file to the app while PyTorch is to be installed, which it does by the command ``pytorch``."""
 REPORT = ROOT / "resnet18-report"
 STDIN = 0
 
@@ -127,16 +127,22 @@ def alone() -> Iterator[None]:
         if sys.platform == "win32":
             import msvcrt
 
-            while True:
-                try:
-                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-                    break
-                except OSError:  # not within ten seconds
-                    continue
+            def lock(wait: bool) -> None:
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX)
+            def lock(wait: bool) -> None:
+                fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        try:
+            lock(wait=False)
+        except OSError:
+            say("waiting for another installation into .venv")
+            while True:
+                with suppress(OSError):  # Windows gives up after ten seconds
+                    lock(wait=True)
+                    break
         yield
 
 
@@ -225,21 +231,18 @@ def run(arguments: Sequence[str]) -> int:
         offer_window()
         return 0
     mend_libraries(window_platform())
-    os.environ[VARIABLE] = str(Path(__file__).resolve())
-    if not arguments:
-        say(f"opening ResNet Explorer{pytorch_follows()}")
+    os.environ.pop(VARIABLE, None)
+    if not is_enough_for("run") and not arguments:
+        os.environ[VARIABLE] = str(Path(__file__).resolve())
+        size = installers.size_text(*installers.describe_pytorch(VENV))
+        say(f"opening ResNet Explorer, which installs PyTorch meanwhile{size}")
+    elif not arguments:
+        say("opening ResNet Explorer")
     command = [*APP, *arguments]
     if os.name == "nt":
         return subprocess.call(command)
     sys.stdout.flush()
     os.execv(command[0], command)
-
-
-def pytorch_follows() -> str:
-    """Return that PyTorch will be installed and how large that is; nothing where it is there."""
-    if is_enough_for("run"):
-        return ""
-    return f", which installs PyTorch meanwhile{installers.size_text(*installers.describe_pytorch(VENV))}"
 
 
 def window_platform() -> str:

@@ -18,6 +18,9 @@ from system_packages import SetupError, install_packages, run_or_fail, say, succ
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 """The tested versions; ``renew_constraints.py`` makes it."""
 
+TESTED = ["--constraint", str(CONSTRAINTS), "--build-constraint", str(CONSTRAINTS)]
+"""The options of pip and uv that choose these versions, for what builds packages too."""
+
 DOWNLOAD_SIZES = Path(__file__).with_name("download_sizes.json")
 """How many bytes they are to download, by system and processor."""
 
@@ -128,7 +131,7 @@ def install(venv: Path, root: Path, extra: str, latest: bool) -> None:
     pip = pip_install(venv)
     tested = ["--constraint", str(CONSTRAINTS)]
     run_or_fail([*pip, "--quiet", *(["--upgrade"] if latest else tested), "pip"], failed(venv))
-    versions = ["--upgrade", "--upgrade-strategy", "eager"] if latest else [*tested, "--build-constraint", tested[1]]
+    versions = ["--upgrade", "--upgrade-strategy", "eager"] if latest else TESTED
     target = f"{root}[{extra}]" if extra else str(root)
     is_size_known = not latest and not has_pytorch(venv)
     size = sum(download_sizes().get(part, 0) for part in ("window", "pytorch")) if is_size_known else 0

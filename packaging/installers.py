@@ -39,7 +39,7 @@ def install_window(venv: Path, root: Path) -> None:
     say(f"installing what opens the window{f': about {in_bytes(size)} to download' if size else ''}")
     wanted = environment.requirements(root, whole=False)
     uv = find_uv(venv)
-    by_pip = [*pip_install(venv), "--no-compile", "--constraint", str(CONSTRAINTS), *wanted]
+    by_pip = [*pip_install(venv), "--no-compile", *environment.TESTED, *wanted]
     if not (uv and _run_uv(_with_uv(uv, venv, wanted), venv, "window", None)) and not run_pip(by_pip, size):
         raise SetupError(environment.failed(venv))
     shutil.rmtree(venv / "downloads", ignore_errors=True)
@@ -70,10 +70,10 @@ def install_pytorch(venv: Path, root: Path, tell: Tell | None = None) -> None:
     if not (uv and _by_uv(uv, venv, wanted, kind, tell)):
         size = environment.download_sizes().get("pytorch", 0)
         variables = {"TMPDIR": str(downloads / "pip")}  # /tmp is too small on some systems
-        command = [*pip_install(venv), "--no-compile", "--constraint", str(CONSTRAINTS), *wanted]
+        command = [*pip_install(venv), "--no-compile", *environment.TESTED, *wanted]
         if not run_pip(command, size, tell, variables):
             raise SetupError(environment.failed(venv))
-    build = ["--constraint", str(CONSTRAINTS), "--build-constraint", str(CONSTRAINTS), "--no-deps", "--editable"]
+    build = [*environment.TESTED, "--no-deps", "--editable"]
     if tell is not None:
         tell(size, size, "making the command resnet-explorer")
     if succeeds([*pip_install(venv), *build, str(root)]):
@@ -125,7 +125,7 @@ def find_uv(venv: Path) -> str | None:
 
 def _with_uv(uv: str, venv: Path, wanted: Sequence[str]) -> list[str]:
     python = ["--python", str(python_of(venv))]
-    return [uv, "pip", "install", *python, "--constraint", str(CONSTRAINTS), *wanted]
+    return [uv, "pip", "install", *python, *environment.TESTED, *wanted]
 
 
 def _uv_variables(venv: Path) -> dict[str, str]:

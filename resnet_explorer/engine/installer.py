@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 
-from resnet_explorer.engine import processes
+from resnet_explorer.engine import processes, pytorch
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.messages import Failed, Finished, Reply, Stepped
 from resnet_explorer.engine.requests import InstallPytorch
@@ -81,6 +81,7 @@ class Installer:
         if self._is_closed:
             return
         if process.returncode == 0:
+            pytorch.note_installed()
             self._deliver(Finished(number, None))
         elif self._is_cancelled:
             self._deliver(Failed(number, CANCELLED, REMEDY))

@@ -11,7 +11,7 @@ from resnet_explorer.errors import ExplorerError
 
 PACKAGES = "torch torchvision"
 VARIABLE = "RESNET_EXPLORER_BOOTSTRAP"
-"""Names the bootstrap that opened the app, which can install PyTorch; it sets this."""
+"""Names the bootstrap that opened the app and has not yet installed PyTorch, or not all of it."""
 
 
 @contextmanager
@@ -32,17 +32,24 @@ def require() -> None:
 
 def absence() -> ExplorerError | None:
     """Return the error that says that PyTorch is not installed, and how it can be; None where it is installed."""
+    if bootstrap():
+        return ExplorerError("torch", "PyTorch is not installed.", "Install it: Help › Install PyTorch.")
     invalidate_caches()  # it may just have been
     try:
         require()
     except ExplorerError as error:
-        return ExplorerError(error.where, error.what, "Install it: Help › Install PyTorch.") if bootstrap() else error
+        return error
     return None
 
 
 def bootstrap() -> str:
-    """Return the file of the bootstrap that opened the app; empty where none did."""
+    """Return the file of the bootstrap that is to install PyTorch; empty where it has, or none opened the app."""
     return os.environ.get(VARIABLE, "")
+
+
+def note_installed() -> None:
+    """Look for PyTorch from now on: the bootstrap has installed it."""
+    os.environ.pop(VARIABLE, None)
 
 
 def _unavailable(error: Exception) -> ExplorerError:

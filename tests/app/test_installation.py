@@ -36,7 +36,6 @@ if text:
     print("Resolved 45 packages")
     print("error: No space left on device (os error 28)")
     sys.exit("bootstrap: The installation failed; see the lines above.")
-Path(__file__).with_name("torch").touch()
 """
 """Stands for the bootstrap: it ends when the test tells how, with nothing for an end that is good."""
 _WITHOUT = """
@@ -53,10 +52,9 @@ sys.meta_path.insert(0, Absent())
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a bootstrap; PyTorch counts as installed once ``torch`` is in it."""
+    """A folder with a bootstrap, which has not installed PyTorch yet."""
     (tmp_path / "bootstrap.py").write_text(_BOOTSTRAP, encoding="utf-8")
     monkeypatch.setenv(pytorch.VARIABLE, str(tmp_path / "bootstrap.py"))
-    monkeypatch.setattr(pytorch, "find_spec", lambda name: name if (tmp_path / "torch").exists() else None)
     return tmp_path
 
 
@@ -133,9 +131,9 @@ def test_the_installation_ends_when_the_window_closes(window: MainWindow) -> Non
 
 
 def test_without_a_bootstrap_the_line_to_type_is_told(
-    folder: Path, fresh_window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    fresh_window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(pytorch.VARIABLE)
+    monkeypatch.setattr(pytorch, "find_spec", lambda name: None)
     fresh_window.jobs.absent = pytorch.absence()
     fresh_window.actions_by_key["install-pytorch"].trigger()
     assert "pip install torch torchvision" in fresh_window.statusBar().currentMessage()
