@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 from pip_progress import in_bytes, run_pip
-from system_packages import SetupError, install_packages, run_or_fail, say, succeeds
+from system_packages import SetupError, administrator, install_packages, run_or_fail, say, succeeds
 
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 """The tested versions; ``renew_constraints.py`` makes it."""
@@ -80,8 +80,10 @@ def fetch_pip(folder: Path) -> Path:
     download = ["download", "-qq", PIP_PACKAGE]
     own = _apt_with_lists_in(folder / "apt")
     if not succeeds(["apt-get", *download], folder):  # a fresh system has no lists of packages yet
-        succeeds([*own, "update", "-qq"], folder)
-        succeeds([*own, *download], folder)
+        for apt in (["apt-get"], own) if administrator() == [] else (own,):  # root's lists also serve what comes later
+            succeeds([*apt, "update", "-qq"], folder)
+            if succeeds([*apt, *download], folder):
+                break
     for package in folder.glob(f"{PIP_PACKAGE}_*.deb"):
         succeeds(["dpkg-deb", "--extract", str(package), str(folder)])
     wheel = next(folder.glob("usr/share/python-wheels/pip-*.whl"), None)
