@@ -1,22 +1,33 @@
 """The environment ``.venv``: made by what this system has, then filled, saying how far it is. Standard library only."""
 
+import csv
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import sysconfig
 import tempfile
+import tomllib
 from pathlib import Path
 
 from pip_progress import in_bytes, run_pip
-from system_packages import SetupError, install_packages, run_or_fail, say, succeeds
+from system_packages import SetupError, administrator, install_packages, run_or_fail, say, succeeds
 
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 """The tested versions; ``renew_constraints.py`` makes it."""
 
+TESTED = ["--constraint", str(CONSTRAINTS), "--build-constraint", str(CONSTRAINTS)]
+"""The options of pip and uv that choose these versions, for what builds packages too."""
+
 DOWNLOAD_SIZES = Path(__file__).with_name("download_sizes.json")
 """How many bytes they are to download, by system and processor."""
+
+NEEDS_PYTORCH = {
+    "torch", "torchvision", "fvcore", "torchviz", "captum", "onnx", "onnxscript", "tensorboardx", "setuptools",
+}  # fmt: skip
+"""The dependencies that only PyTorch's process imports; the window opens without them."""
 
 PIP_PACKAGE = "python3-pip-whl"
 """Debian's and Ubuntu's package that holds the wheel of pip."""
@@ -69,8 +80,10 @@ def fetch_pip(folder: Path) -> Path:
     download = ["download", "-qq", PIP_PACKAGE]
     own = _apt_with_lists_in(folder / "apt")
     if not succeeds(["apt-get", *download], folder):  # a fresh system has no lists of packages yet
-        succeeds([*own, "update", "-qq"], folder)
-        succeeds([*own, *download], folder)
+        for apt in (["apt-get"], own) if administrator() == [] else (own,):  # root's lists also serve what comes later
+            succeeds([*apt, "update", "-qq"], folder)
+            if succeeds([*apt, *download], folder):
+                break
     for package in folder.glob(f"{PIP_PACKAGE}_*.deb"):
         succeeds(["dpkg-deb", "--extract", str(package), str(folder)])
     wheel = next(folder.glob("usr/share/python-wheels/pip-*.whl"), None)
@@ -97,26 +110,63 @@ def site_packages(venv: Path) -> Path:
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
 
 
+def requirements(root: Path, whole: bool) -> list[str]:
+    """Return the dependencies of the checkout: the whole, or only what the window needs to open."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    dependencies: list[str] = project["dependencies"]
+    names = (re.split(r"[^\w.-]", line, maxsplit=1)[0].lower() for line in dependencies)
+    return [line for line, name in zip(dependencies, names, strict=True) if whole or name not in NEEDS_PYTORCH]
+
+
+def pip_install(venv: Path) -> list[str]:
+    """Return the beginning of a command that installs packages by pip."""
+    return [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check"]
+
+
+def failed(venv: Path) -> str:
+    """Return what to do where an installation failed and said why."""
+    return f"The installation failed; see the lines above. Try again; if that does not help, delete {venv} first."
+
+
 def install(venv: Path, root: Path, extra: str, latest: bool) -> None:
-    """Install the checkout, with an extra where one is named, in the tested versions; or in the latest ones."""
-    pip = [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check"]
+    """Install the checkout by pip, with an extra where one is named, in the tested versions; or in the latest ones."""
+    pip = pip_install(venv)
     tested = ["--constraint", str(CONSTRAINTS)]
-    failed = f"The installation failed; see the lines above. Try again; if that does not help, delete {venv} first."
-    run_or_fail([*pip, "--quiet", *(["--upgrade"] if latest else tested), "pip"], failed)
-    versions = ["--upgrade", "--upgrade-strategy", "eager"] if latest else [*tested, "--build-constraint", tested[1]]
+    run_or_fail([*pip, "--quiet", *(["--upgrade"] if latest else tested), "pip"], failed(venv))
+    versions = ["--upgrade", "--upgrade-strategy", "eager"] if latest else TESTED
     target = f"{root}[{extra}]" if extra else str(root)
-    size = 0 if latest else download_size(venv)
+    is_size_known = not latest and not has_pytorch(venv)
+    size = sum(download_sizes().get(part, 0) for part in ("window", "pytorch")) if is_size_known else 0
     say(f"installing{f': about {in_bytes(size)} to download, most of it PyTorch' if size else ''}")
     if not run_pip([*pip, *versions, "--editable", target], size):
-        raise SetupError(failed)
+        raise SetupError(failed(venv))
     make_relative(venv, root)
 
 
-def download_size(venv: Path) -> int:
-    """Return about how many bytes are to be downloaded; 0 where that is not known, or where PyTorch is there."""
-    sizes: dict[str, int] = json.loads(DOWNLOAD_SIZES.read_text(encoding="utf-8"))
-    is_there = (site_packages(venv) / "torch").exists()
-    return 0 if is_there else sizes.get(f"{sys.platform} {platform.machine()}", 0)
+def has_pytorch(venv: Path) -> bool:
+    """Return whether PyTorch is in an environment."""
+    return (site_packages(venv) / "torch").exists()
+
+
+def download_sizes() -> dict[str, int]:
+    """Return about how many bytes this system is to download for each part; nothing where that is not known."""
+    sizes: dict[str, dict[str, int]] = json.loads(DOWNLOAD_SIZES.read_text(encoding="utf-8"))
+    return sizes.get(f"{sys.platform} {platform.machine()}", {})
+
+
+def forget_incomplete(venv: Path) -> None:
+    """Remove the records of packages of which files are missing or cut short, so that they are installed again."""
+    for info in site_packages(venv).glob("*.dist-info"):
+        if not info.name.startswith("resnet_explorer-") and not _is_complete(info):
+            shutil.rmtree(info)
+
+
+def _is_complete(info: Path) -> bool:
+    try:
+        rows = csv.reader((info / "RECORD").read_text(encoding="utf-8").splitlines())
+        return all((info.parent / path).stat().st_size == int(size) for path, _, size in rows if size)
+    except (OSError, ValueError):
+        return False
 
 
 def make_relative(venv: Path, root: Path) -> None:

@@ -5,20 +5,26 @@ import re
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from system_packages import say
 
 EVERY = 5.0
 """Seconds from one line about a download to the next."""
 
+Tell = Callable[[float, float, str], None]
+"""Takes how many bytes are there, of how many, which is 0 where that is not known, and what is being done."""
 
-def run_pip(install: Sequence[str], total: int) -> bool:
+
+def run_pip(
+    install: Sequence[str], total: int, tell: Tell | None = None, variables: Mapping[str, str] | None = None
+) -> bool:
     """Run a ``python -m pip install`` command and return whether it succeeded; else its last lines are printed.
 
-    ``total`` is how many bytes it will download, about; 0 where that is not known.
+    ``total`` is how many bytes it will download, about; 0 where that is not known. Progress goes to ``tell`` where that
+    is given, else it is printed. ``variables`` of the environment are set for pip.
     """
-    progress = Progress(total)
+    progress = Progress(total, tell=tell)
     last: deque[str] = deque(maxlen=25)
     with subprocess.Popen(
         [*install, "--progress-bar", "raw"],
@@ -26,7 +32,7 @@ def run_pip(install: Sequence[str], total: int) -> bool:
         stderr=subprocess.STDOUT,  # pip's warnings are of interest where it fails
         encoding="utf-8",
         errors="replace",
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **(variables or {}), "PYTHONUNBUFFERED": "1"},
     ) as pip:
         for line in pip.stdout or ():
             if not progress.read(line):
@@ -39,8 +45,8 @@ def run_pip(install: Sequence[str], total: int) -> bool:
 class Progress:
     """Reads pip's lines (``--progress-bar raw``) and says now and then: which file, how much of it, the time left."""
 
-    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total, self._clock = total, clock
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic, tell: Tell | None = None) -> None:
+        self._total, self._clock, self._tell = total, clock, tell
         self._start = self._last = clock()
         self._file, self._current = "", 0
         self._downloaded = self._cached = 0.0
@@ -56,17 +62,21 @@ class Progress:
                 self._cached += float(file[3]) * _UNITS.get(file[4], 1.0)
         elif packages := re.match(r"Installing collected packages: (.*)", line):
             number = packages[1].count(",") + 1
-            say(f"unpacking {number} package{'s' if number > 1 else ''}")
+            unpacking = f"unpacking {number} package{'s' if number > 1 else ''}"
+            self._tell(self._total, self._total, unpacking) if self._tell else say(unpacking)
         return False
 
     def _step(self, current: int, size: int) -> None:
         self._downloaded += current - self._current
         self._current = current
         now = self._clock()
-        if now - self._last < EVERY:
+        if now - self._last < (EVERY / 10 if self._tell else EVERY):
             return
         self._last = now
         name = "-".join(self._file.split("-")[:2])
+        if self._tell:
+            self._tell(self._downloaded + self._cached, self._total, f"{name}, {in_bytes(current)} of {in_bytes(size)}")
+            return
         say(f"{name}: {in_bytes(current)} of {in_bytes(size)}{self._in_all(now - self._start)}")
 
     def _in_all(self, seconds: float) -> str:

@@ -1,5 +1,7 @@
 """Renew the tested versions (constraints.txt) and the bytes that they are to download (download_sizes.json).
 
+The bytes are counted for what opens the window and for PyTorch with what needs it; on Linux also without CUDA.
+
     pip install uv packaging
     python packaging/renew_constraints.py
 
@@ -8,7 +10,9 @@ uv resolves the dependencies in pyproject.toml and constraints.in, once for ever
 """
 
 import json
+import re
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -20,6 +24,10 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import parse_wheel_filename
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent))
+
+import environment  # noqa: E402
+
 PYTHON = (3, 13)
 """For which the bytes are counted; other versions differ by a few MB."""
 
@@ -33,16 +41,37 @@ PLATFORMS: Mapping[str, tuple[str, list[str]]] = {
 }
 """For sys.platform and platform.machine(): the value of platform.system(), and the tags of wheels, the best first."""
 
+WITHOUT_CUDA = 195_000_000
+"""Bytes of PyTorch's wheel without CUDA, from its own index, which uv's lock of PyPI does not know: as in 2.13."""
+
 
 def main() -> None:
     """Write both files."""
     compile_with_uv("pyproject.toml", "packaging/constraints.in", "--all-extras", "-o", "packaging/constraints.txt")
-    with tempfile.TemporaryDirectory() as folder:
-        lock = Path(folder) / "pylock.toml"
-        compile_with_uv("pyproject.toml", "--constraint", "packaging/constraints.txt", "-o", str(lock))
-        packages = tomllib.loads(lock.read_text(encoding="utf-8"))["packages"]
-    sizes = {name: download_size(packages, name) for name in PLATFORMS}
+    window, everything = (locked(environment.requirements(HERE.parent, whole)) for whole in (False, True))
+    sizes = {}
+    for name in PLATFORMS:
+        of_window = download_size(window, name)
+        sizes[name] = {"window": of_window, "pytorch": download_size(everything, name) - of_window}
+        if name.startswith("linux"):
+            plain = [entry for entry in everything if not is_for_cuda(entry["name"])]
+            sizes[name]["without CUDA"] = download_size(plain, name) - of_window + WITHOUT_CUDA
     (HERE / "download_sizes.json").write_text(json.dumps(sizes, indent=2) + "\n", encoding="utf-8")
+
+
+def locked(requirements: Iterable[str]) -> list[Mapping[str, Any]]:
+    """Return the packages with their files that requirements need in the tested versions."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted, lock = Path(folder) / "wanted.in", Path(folder) / "pylock.toml"
+        wanted.write_text("\n".join(requirements), encoding="utf-8")
+        compile_with_uv(str(wanted), "--constraint", "packaging/constraints.txt", "-o", str(lock))
+        packages: list[Mapping[str, Any]] = tomllib.loads(lock.read_text(encoding="utf-8"))["packages"]
+    return packages
+
+
+def is_for_cuda(name: str) -> bool:
+    """Return whether a package is what PyTorch without CUDA does without, or PyTorch itself."""
+    return re.match(r"(nvidia|cuda)-|(triton|torch)$", name) is not None
 
 
 def compile_with_uv(*arguments: str) -> None:

@@ -70,6 +70,7 @@ _OWN: tuple[Action, ...] = (
     _help("tour", "&Tour of the window", "", "The main parts in six steps, under a minute", "tour:start"),
     _help("shortcuts", "&Keyboard shortcuts", "Ctrl+/", "All shortcuts on one page", "show_shortcuts"),
     _help("doctor", "Check this &machine…", "", "What of Qt, PyTorch and folders works here", "machine_dialog:show"),
+    _help("install-pytorch", "&Install PyTorch", "", "Download PyTorch and install it", "installation:install"),
     _help("about", "&About ResNet Explorer", "", "Version, sources and licences", "show_about"),
 )  # fmt: skip
 
@@ -205,6 +206,7 @@ def _made(row: Action, window: QMainWindow, triggered: Triggered) -> QAction:
     if row.shortcut:
         action.setShortcut(QKeySequence(row.shortcut))
     action.setToolTip(f"{row.tip} ({row.shortcut})" if row.shortcut else row.tip)
+    action.setVisible(row.key != "install-pytorch")  # it is shown where that is missing
     action.triggered.connect(triggered)
     return action
 

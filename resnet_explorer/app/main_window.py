@@ -170,7 +170,9 @@ class MainWindow(Window):
         return psutil.virtual_memory().available if device == "cpu" else self.build.device.free(device)
 
     def wake_engine(self) -> None:
-        """Let the engine start in the background, and verify what is shown from now on."""
+        """Let the engine start in the background, and verify what is shown from now on, once PyTorch is installed."""
+        if self.jobs.absent and features.resolve("resnet_explorer.app.installation:begin")(self):
+            return
         self.build.device.watch(self.jobs)
         self.verdict.watch()
 
@@ -362,9 +364,9 @@ class MainWindow(Window):
         self.actions_by_key["present"].setChecked(False)
 
     def _on_unavailable(self, problem: str) -> None:
-        """Keep the reason why there is no engine in the status bar, where it can be copied."""
+        """Keep the reason why there is no engine in the status bar, where it can be copied, until there is one."""
         self._notice.setText(f"⚠ {problem}")
-        self._notice.show()
+        self._notice.setVisible(bool(problem))
 
     def _on_view_changed(self) -> None:
         self.actions_by_key["compare"].setChecked(self.document.view.compare)

@@ -70,7 +70,8 @@ def commands(window: MainWindow) -> Iterator[Entry]:
             yield Entry(text, "Action", action.trigger, action.shortcut().toString(), action.text())
     for row in actions.rows():
         is_command = row.run and row.key not in ("diagram", "palette") and not _is_setting(row)
-        if is_command and window.actions_by_key[row.key].isEnabled():
+        action = window.actions_by_key[row.key]
+        if is_command and action.isEnabled() and action.isVisible():
             yield _entry(window, row, "Action")
 
 

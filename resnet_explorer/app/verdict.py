@@ -61,7 +61,7 @@ class VerdictLabel(QToolButton):
         if self._results is None:
             return
         state = self._results.state
-        self._say("verifying…")
+        self._say("waiting for PyTorch" if self._jobs.is_installing else "verifying…")
         name = f"Verify {state.spec.name}" + (" with fvcore" if fvcore else "")
         job = Verify(state.spec, state.image, fvcore)
         analysis, kept = self._results.analysis, self._results.kept

@@ -16,11 +16,15 @@ T = TypeVar("T")
 
 
 class Place(StrEnum):
-    """Which process does a job: the engine, one of the pool's, which run side by side, or one of its own."""
+    """Which process does a job: the engine, one of the pool's, which run side by side, or one of its own.
+
+    A job of ``SETUP`` is done without PyTorch, by the class that its row names.
+    """
 
     ENGINE = "engine"
     POOL = "pool"
     ALONE = "alone"
+    SETUP = "setup"
 
 
 @dataclass(frozen=True, slots=True)

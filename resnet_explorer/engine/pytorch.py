@@ -1,13 +1,17 @@
 """Whether PyTorch is here, and the one sentence that says so where it is not; importing this imports none of it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 from resnet_explorer.errors import ExplorerError
 
 PACKAGES = "torch torchvision"
+VARIABLE = "RESNET_EXPLORER_BOOTSTRAP"
+"""Names the bootstrap that opened the app and has not yet installed PyTorch, or not all of it."""
 
 
 @contextmanager
@@ -24,6 +28,28 @@ def require() -> None:
     with importing():
         if find_spec("torch") is None:
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
+def absence() -> ExplorerError | None:
+    """Return the error that says that PyTorch is not installed, and how it can be; None where it is installed."""
+    if bootstrap():
+        return ExplorerError("torch", "PyTorch is not installed.", "Install it: Help › Install PyTorch.")
+    invalidate_caches()  # it may just have been
+    try:
+        require()
+    except ExplorerError as error:
+        return error
+    return None
+
+
+def bootstrap() -> str:
+    """Return the file of the bootstrap that is to install PyTorch; empty where it has, or none opened the app."""
+    return os.environ.get(VARIABLE, "")
+
+
+def note_installed() -> None:
+    """Look for PyTorch from now on: the bootstrap has installed it."""
+    os.environ.pop(VARIABLE, None)
 
 
 def _unavailable(error: Exception) -> ExplorerError:

@@ -21,6 +21,14 @@ class FindDevices:
     """Tell which devices PyTorch sees."""
 
 
+@job("resnet_explorer.engine.installer:Installer", Place.SETUP)
+@dataclass(frozen=True, slots=True)
+class InstallPytorch:
+    """Install PyTorch by the checkout's bootstrap, whose file this names; all other jobs wait for it."""
+
+    bootstrap: str
+
+
 @job("resnet_explorer.engine.server:read_weights")
 @dataclass(frozen=True, slots=True)
 class ReadWeights:

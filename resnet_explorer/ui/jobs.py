@@ -14,16 +14,19 @@ import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from resnet_explorer.dataclass import dataclass
+from resnet_explorer.engine import pytorch
 from resnet_explorer.engine.client import GRACE, Engine, Pool
 from resnet_explorer.engine.jobs import Job, Place, row_of
 from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stepped, Stopped
 from resnet_explorer.engine.priority import Priority
+from resnet_explorer.features import resolve
 from resnet_explorer.readings.progress import seconds_left
 from resnet_explorer.readings.text import mib
 from resnet_explorer.ui.parts import timer
 from resnet_explorer.ui.turns import BUDGET
 
 if TYPE_CHECKING:
+    from resnet_explorer.engine.installer import Installer
     from resnet_explorer.runs.recorded import Provenance, Recording
 
 KEPT = 50
@@ -31,6 +34,7 @@ KEPT = 50
 LOGGED = 200
 """Lines that a job's log keeps."""
 
+HELD = "waiting for PyTorch, which is being installed"
 NOT_STARTED = "Not started: it may need too much memory. Try a smaller batch or image, or another device."
 
 
@@ -83,13 +87,16 @@ class Jobs(QObject):
     """Submits jobs to the engine and tells what becomes of them; ``changed`` with the steps of any jobs.
 
     Replies are taken in the order in which they came, and for ``BUDGET`` seconds at once: what is left waits until the
-    window's events had their turn. ``unavailable`` tells why no job at all can be done, ``died`` of a process that
-    ended at its work: the state of its job, and what is known (``Died``).
+    window's events had their turn. ``unavailable`` tells why no job at all can be done, and nothing once they can;
+    ``died`` of a process that ended at its work: the state of its job, and what is known (``Died``). ``absent`` is the
+    error where PyTorch is not installed; while it is being installed all jobs wait, and ``installed`` tells that it is
+    there.
     """
 
     changed = Signal()
     died = Signal(object, object)
     unavailable = Signal(str)
+    installed = Signal()
     _arrived = Signal()
     _loaded = Signal(int, object)
 
@@ -102,7 +109,10 @@ class Jobs(QObject):
         self._pool = Pool(self._hand_over, numbers=numbers, priority=Priority.NOBODY)
         self._numbers = numbers
         self._pooled: set[int] = set()
-        self._alone: dict[int, Engine] = {}
+        self._alone: dict[int, Engine | Installer] = {}
+        self.absent = pytorch.absence()
+        self._held: dict[int, Job] | None = {} if self.absent and pytorch.bootstrap() else None
+        """The jobs that wait until PyTorch is installed; None where it is there, or is not being installed."""
         self._replies: deque[Reply] = deque()
         self._is_told, self._home = False, get_ident()
         self._arrived.connect(self._on_arrived)
@@ -200,8 +210,22 @@ class Jobs(QObject):
 
     def _start(self, number: int, job: Job) -> None:
         """Give a job to the process that does it."""
-        self._keeper.begin(number, job)
         place = row_of(job).place
+        if place is Place.SETUP:
+            self._held = {} if self._held is None else self._held
+            self.unavailable.emit("")
+            self._alone[number] = resolve(row_of(job).work)(self._hand_over)
+            self._alone[number].submit(job, number)
+            return
+        if self._held is not None:
+            self._held[number] = job
+            self._change(number, text=HELD)
+            return
+        if self.absent is not None:
+            self._replies.append(Failed(number, self.absent.what, self.absent.remedy, lasts=True))
+            self._later.start()
+            return
+        self._keeper.begin(number, job)
         if place is Place.ALONE:
             self._start_alone(number, job)
         elif place is Place.POOL:
@@ -222,7 +246,7 @@ class Jobs(QObject):
     def cancel(self, number: int) -> None:
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
         self._cancelled.add(number)
-        if number in self._loading:
+        if number in self._loading or (self._held is not None and self._held.pop(number, None) is not None):
             self._hand_over(Stopped(number))
         elif self._of(number).cancel(number):
             # a child, and no context of singleShot: that is called even when it is gone
@@ -231,7 +255,7 @@ class Jobs(QObject):
             grace.timeout.connect(self._on_grace_over)
             grace.start()
 
-    def _of(self, number: int) -> Engine | Pool:
+    def _of(self, number: int) -> "Engine | Installer":
         return self._alone.get(number) or (self._pool if number in self._pooled else self._engine)
 
     def _on_grace_over(self) -> None:
@@ -246,11 +270,13 @@ class Jobs(QObject):
 
     def start(self) -> None:
         """Let the engine start, so that it is there when the first job comes."""
-        self._engine.start()
+        if self.absent is None:
+            self._engine.start()
 
     def start_training(self) -> None:
         """Let the processes that train start, so that they are ready when the first run is asked for."""
-        self._pool.start()
+        if self.absent is None:
+            self._pool.start()
 
     def close(self) -> None:
         """End all processes."""
@@ -309,6 +335,25 @@ class Jobs(QObject):
             self._fail(reply)
         if ended is not None:
             self._keeper.forget(ended)
+            if ended in self._states and row_of(self._states[ended].job).place is Place.SETUP:
+                self._end_installation()
+
+    @property
+    def is_installing(self) -> bool:
+        """Return whether PyTorch is being installed, or will be in a moment."""
+        return self._held is not None
+
+    def _end_installation(self) -> None:
+        """Do the jobs that waited for PyTorch; where it is not there, each fails with the sentence that says so."""
+        held, self._held = self._held or {}, None
+        self.absent = pytorch.absence()
+        self.start()
+        for waiting, job in held.items():
+            self._change(waiting, text="")
+            self._start(waiting, job)
+        self.unavailable.emit(str(self.absent or ""))
+        if self.absent is None:
+            self.installed.emit()
 
     def _on_loaded(self, number: int, recording: "Recording | None") -> None:
         """Answer a job with what was kept; where that is out of date it is done."""

@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QScrollArea, QSizePolicy, QWidget
 
 from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.requests import InstallPytorch
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.kept_results import describe_kept
 from resnet_explorer.runs.recorded import Provenance
@@ -86,8 +87,10 @@ class JobLine(QWidget):
         self.text.note = "\n".join(state.log)
         self.text.setText(state.problem or describe_progress(state))
         self.cancel.setVisible(not state.is_over)
-        self.retry.setText("Retry" if state.kept is None else "Measure again")
-        self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED) or state.kept is not None)
+        is_setup = isinstance(state.job, InstallPytorch)
+        self.retry.setText("Install PyTorch" if is_setup else "Retry" if state.kept is None else "Measure again")
+        can_retry = state.phase in (Phase.FAILED, Phase.CANCELLED) or state.kept is not None
+        self.retry.setVisible(can_retry and not (is_setup and (self._jobs.is_installing or self._jobs.absent is None)))
 
 
 def describe_progress(state: JobState) -> str:
@@ -95,7 +98,7 @@ def describe_progress(state: JobState) -> str:
     if state.kept is not None:
         return describe_kept(state.kept)
     if state.phase is not Phase.RUNNING:
-        return state.phase.value
+        return state.text or state.phase.value
     left = None if state.text.endswith(" left") else state.left(time.monotonic())
     return f"{state.text}, about {duration(left)} left" if left is not None else state.text or "starting PyTorch"
 

@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import bootstrap
 import environment
+import installers
 import pytest
 import system_packages
 from system_packages import SetupError
@@ -17,6 +19,7 @@ from system_packages import SetupError
 from resnet_explorer import system_libraries
 
 _FILE = Path(bootstrap.__file__)
+APP = ["make", "window", "pytorch"]
 _GLIB = ("libglib2.0-0t64", "libglib2.0-0")
 
 
@@ -49,10 +52,18 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         bootstrap.PYTHON.touch()
 
     def install(venv: Path, root: Path, extra: str, latest: bool) -> None:
-        noted.append("latest" if latest else extra or "app")
+        noted.append("latest" if latest else extra)
+        (venv / "torch").touch()
+
+    def install_pytorch(venv: Path, root: Path, tell: object) -> None:
+        noted.append("pytorch")
+        (venv / "torch").touch()
 
     monkeypatch.setattr(bootstrap, "make_environment", make)
+    monkeypatch.setattr(environment, "has_pytorch", lambda venv: (venv / "torch").exists())
     monkeypatch.setattr(environment, "install", install)
+    monkeypatch.setattr(installers, "install_window", lambda venv, root: noted.append("window"))
+    monkeypatch.setattr(installers, "install_pytorch", install_pytorch)
     return noted
 
 
@@ -160,13 +171,64 @@ def test_many_libraries_are_told_in_short() -> None:
 def test_what_is_done_is_not_done_again(steps: list[str]) -> None:
     bootstrap.prepare("run")
     bootstrap.prepare("run")
-    assert steps == ["make", "app"]
+    assert steps == APP
 
 
-def test_tests_need_more_than_the_app(steps: list[str]) -> None:
-    for command in ("run", "test", "run", "test"):
-        bootstrap.prepare(command)
-    assert steps == ["make", "app", "make", "dev"]
+def test_each_stage_needs_more_than_the_one_before(steps: list[str]) -> None:
+    for stage in ("window", "run", "test", "window", "run", "test"):
+        bootstrap.prepare(stage)
+    assert steps == ["make", "window", "pytorch", "make", "dev"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["run"], ["make", "window"]),
+        (["run", "resnet50"], ["make", "window", "pytorch"]),  # it may be a command that needs PyTorch
+        (["pytorch"], ["make", "window", "pytorch"]),
+        (["test"], ["make", "dev"]),
+    ],
+)
+def test_only_the_bare_window_opens_before_all_is_installed(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch, command: list[str], expected: list[str]
+) -> None:
+    for name in ("run", "test"):
+        monkeypatch.setattr(bootstrap, name, lambda arguments: 0)
+    assert bootstrap.main(command) == 0
+    assert steps == expected
+
+
+def test_pytorch_cut_short_leaves_what_opens_the_window_and_is_done_again(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap.prepare("window")
+    with monkeypatch.context() as patch:
+        patch.setattr(installers, "install_pytorch", _cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.prepare("run")
+    bootstrap.prepare("window")
+    bootstrap.prepare("run")
+    assert steps == APP
+
+
+def test_pytorch_that_was_removed_is_installed_again(steps: list[str]) -> None:
+    bootstrap.prepare("run")
+    (bootstrap.VENV / "torch").unlink()
+    bootstrap.prepare("run")
+    assert steps == [*APP, "pytorch"]
+
+
+def test_two_at_once_install_once(steps: list[str]) -> None:
+    bootstrap.prepare("window")
+    other = threading.Thread(target=bootstrap.prepare, args=("run",))
+    with bootstrap.alone():
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+        (bootstrap.VENV / "torch").touch()
+        bootstrap.STAMP.write_text(bootstrap.fingerprint("run"))
+    other.join()
+    assert steps == ["make", "window"]
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
@@ -174,13 +236,13 @@ def test_a_changed_project_is_installed_again(steps: list[str], project: Path, n
     bootstrap.prepare("run")
     (project / name).write_text("# changed\n")
     bootstrap.prepare("run")
-    assert steps == ["make", "app"] * 2
+    assert steps == APP * 2
 
 
 def test_the_latest_versions_are_looked_for_each_time_and_left_for_the_tested_ones(steps: list[str]) -> None:
     for latest in (True, True, False, False):
         bootstrap.prepare("run", latest)
-    assert steps == ["make", "latest", "make", "latest", "make", "app"]
+    assert steps == ["make", "latest", "make", "latest", *APP]
 
 
 @pytest.mark.parametrize("text", [["--latest", "run", "list"], ["run", "--latest", "list"]])
@@ -198,11 +260,11 @@ def _cut_short(*_: object) -> None:
 
 def test_an_installation_cut_short_is_done_again(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(environment, "install", _cut_short)
+        patch.setattr(installers, "install_window", _cut_short)
         with pytest.raises(KeyboardInterrupt):
             bootstrap.prepare("run")
     bootstrap.prepare("run")
-    assert steps == ["make", "make", "app"]
+    assert steps == ["make", *APP]
 
 
 def test_going_back_after_an_installation_cut_short_installs_again(
@@ -225,7 +287,7 @@ def test_a_python_that_is_gone_is_noticed(steps: list[str]) -> None:
     bootstrap.prepare("run")
     bootstrap.PYTHON.unlink()
     bootstrap.prepare("run")
-    assert steps == ["make", "app"] * 2
+    assert steps == APP * 2
 
 
 def test_a_broken_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:

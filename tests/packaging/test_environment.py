@@ -25,7 +25,7 @@ from tests.cases import each
 _ROOT = Path(__file__).parents[2]
 _PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _CONSTRAINTS = (_ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8")
-_INSTALLERS = ["hatchling", "pip", "editables"]
+_INSTALLERS = ["hatchling", "pip", "uv", "editables"]
 """What installs, beside what is installed."""
 
 
@@ -149,13 +149,14 @@ def test_every_dependency_has_one_tested_version(python: str, system: str) -> No
         assert wanted.specifier.contains(found[0]), wanted
 
 
-def test_the_download_is_known_until_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_download_is_known_of_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    assert environment.download_size(tmp_path) > 2e9  # CUDA's libraries alone are more
-    monkeypatch.setattr(environment, "site_packages", lambda _: tmp_path)
-    (tmp_path / "torch").mkdir()
-    assert environment.download_size(tmp_path) == 0
+    sizes = environment.download_sizes()
+    assert sizes["pytorch"] > 2e9  # CUDA's libraries alone are more
+    assert 1e8 < sizes["window"] < sizes["without CUDA"] < 3e8
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    assert environment.download_sizes() == {}
 
 
 _PIP_SAYS = """\
