@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_explorer import assets, features
+from resnet_explorer.app.application import Application
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.scenes.scene import State
@@ -74,7 +75,7 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
     file = Path(nets[0]) if nets and nets[0].lower().endswith(SUFFIX) else None
     spec = find_network(nets[0]) if nets and not file else None
     start = last_session.start(is_new=spec is not None, file=file)
-    app = QApplication([NAME, *(("-platform", platform) if platform else ())])
+    app = Application([NAME, *(("-platform", platform) if platform else ())])
     window = build(app, spec, start)
     sys.excepthook = _reporter(window)
     collector = Collector(app)
@@ -84,6 +85,7 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
         window.build_panels,
         collector.settle,
         window.wake_engine,
+        partial(app.open_files_with, partial(_open_file, window)),
     ]
     if lesson:
         steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
@@ -103,6 +105,10 @@ def _end_when_asked(window: MainWindow) -> None:
     EndSignals(window).arrived.connect(window.end)
 
 
+def _open_file(window: MainWindow, path: str) -> None:
+    features.resolve("resnet_explorer.app.commands:open_dropped")(window, path)
+
+
 def _welcome(window: MainWindow) -> None:
     """Offer ways in at the first start."""
     if not window.preferences.was_welcomed:
@@ -118,7 +124,7 @@ def build(app: QApplication, spec: ResNetSpec | None = None, start: Start | None
     where there was no last time.
     """
     app.setApplicationName(NAME)
-    app.setDesktopFileName(NAME)
+    app.setDesktopFileName(os.environ.get("FLATPAK_ID", NAME))
     app.setApplicationDisplayName("ResNet Explorer")
     app.setStyle("Fusion")
     load_fonts()

@@ -23,15 +23,20 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 import resnet_explorer as rx
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QFileOpenEvent
 from resnet_explorer import assets
+from resnet_explorer.app.application import Application
 from resnet_explorer.app.app import build
 from resnet_explorer.ui.export_dialog import ExportDialog
 
 assert rx.network("resnet50").params == 25_557_032  # torchvision's
 (command,) = entry_points(group="console_scripts", name="resnet-explorer")
 assert command.load().__module__ == "resnet_explorer.cli.run"
-app = QApplication([])
+app, opened = Application([]), []
+app.sendEvent(app, QFileOpenEvent("one.rnx"))  # as macOS asks to open a file
+app.open_files_with(opened.append)
+app.sendEvent(app, QFileOpenEvent("two.rnx"))
+assert opened == ["one.rnx", "two.rnx"]
 window = build(app)
 window.show()
 window.build_panels()
@@ -125,6 +130,8 @@ def test_the_wheel_holds_resources_and_no_tests(wheel: Path) -> None:
 def test_the_environment_holds_nothing_but_the_wheel(environment: Path) -> None:
     found = {path.name.split("-")[0] for path in _site_packages(environment).iterdir()}
     assert found == {"resnet_explorer"}
+    for_desktops = {path.name for path in (environment / "share").rglob("*") if path.is_file()}
+    assert {path.name for path in (_ROOT / "packaging" / "linux").iterdir()} < for_desktops
 
 
 def test_the_command_line_needs_nothing_else(environment: Path, tmp_path: Path) -> None:
