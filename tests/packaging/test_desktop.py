@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from resnet_explorer import __version__
 from resnet_explorer.app.app import NAME
 from resnet_explorer.cli.run import parser
 from resnet_explorer.scenes.session import SUFFIX
@@ -51,6 +52,17 @@ def test_software_centres_are_told_the_same() -> None:
     assert f"{told['mediatype']};" == entry["MimeType"]
     assert told["project_license"] == project["license"]
     assert told["developer_name"] == project["authors"][0]["name"]
+
+
+def test_the_recipes_for_other_systems_name_the_same_app() -> None:
+    app, packaging = ABOUT.name.removesuffix(".metainfo.xml"), ROOT / "packaging"
+    flatpak = (packaging / "flatpak" / f"{app}.yml").read_text(encoding="utf-8")
+    windows = (packaging / "windows" / f"{NAME}.iss").read_text(encoding="utf-8")
+    frozen = (packaging / "pyinstaller" / f"{NAME}.spec").read_text(encoding="utf-8")
+    assert f"\nid: {app}\n" in flatpak
+    assert f"\nAppId={app}\n" in windows and f'#define Name "{entry_of()["Name"]}"' in windows
+    assert f"Classes\\{SUFFIX}" in windows and f'"{SUFFIX[1:]}"' in frozen
+    assert not any(__version__ in recipe for recipe in (flatpak, windows, frozen))
 
 
 @pytest.mark.parametrize(
