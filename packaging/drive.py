@@ -15,12 +15,12 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-_WAIT = 120.0
+_WAIT = 180.0
 """Seconds until a window, a file or a process must have come or gone."""
 _FOREIGN = ("PYTHON", "VIRTUAL_ENV", "QT_QPA_PLATFORM")
 """What an environment says of other Pythons and screens."""
@@ -75,34 +75,44 @@ def drive_commands(drive: Drive) -> None:
 
 
 def drive_window(drive: Drive) -> None:
-    """Open the window, pick a network in the palette, export its picture, measure, and close; no process is left."""
+    """Open the window on a virtual screen and work in it; nothing is left of it in the end."""
     with _screen() as display, (drive.folder / "window.log").open("w+") as log:
-        press = _keys(display)
         start = time.monotonic()
         app = subprocess.Popen([drive.command], env={**drive.environment, "DISPLAY": display}, stdout=log, stderr=log)
-        _wait(lambda: bool(press("search", "--onlyvisible", "--name", "^ResNet-")), "window")
-        _say(start, "the window is there")
-        time.sleep(3)  # panels come after the first paint
-        press("key", "ctrl+shift+p", "sleep", "1", "type", "resnet34")
-        press("key", "Return")
-        _wait(lambda: bool(press("search", "--onlyvisible", "--name", "ResNet-34")), "ResNet-34")
-        _say(start, "a network is picked in the palette")
-        _export(drive.folder / "window.svg", press)
-        _say(start, "an SVG is exported by the dialog")
-        results = drive.folder / "cache" / "results"
-        before, started = set(results.glob("*")), _family(app.pid)
-        press("key", "ctrl+m")  # timing, which measures when it is opened
-        if not drive.without_pytorch:
-            _wait(lambda: bool(set(results.glob("*")) - before), "result of the engine")
-            started |= _family(app.pid)
-            _say(start, f"the engine has timed the layers, in {len(started)} processes")
-        press("key", "ctrl+q")
-        _wait(lambda: app.poll() is not None, "end of the window")
-        _wait(lambda: not any(process.is_running() for process in started), "end of its processes")
+        started = {psutil.Process(app.pid)}
+        try:
+            for done in _work(drive, _keys(display)):
+                started |= set(psutil.Process(app.pid).children(recursive=True))
+                _say(start, done)
+            _wait(lambda: app.poll() is not None, "end of the window")
+            _wait(lambda: not any(process.is_running() for process in started), "end of its processes")
+        finally:
+            for process in started:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         log.seek(0)
         said = log.read()
     assert app.returncode == 0 and "Traceback" not in said, f"{app.returncode}\n{said}"
-    _say(start, "closed, and nothing is left")
+    _say(start, f"closed, and of its {len(started)} processes none is left")
+
+
+def _work(drive: Drive, press: Callable[..., str]) -> Iterator[str]:
+    """Pick a network in the palette, export its picture, let the engine verify it, and close."""
+    results = drive.folder / "cache" / "results"
+    _wait(lambda: bool(press("search", "--onlyvisible", "--name", "^ResNet-")), "window")
+    yield "the window is there"
+    time.sleep(3)  # panels come after the first paint
+    before = set(results.glob("*"))
+    press("key", "ctrl+shift+p", "sleep", "1", "type", "resnet34")
+    press("key", "Return")
+    _wait(lambda: bool(press("search", "--onlyvisible", "--name", "^ResNet-34")), "ResNet-34")
+    yield "a network is picked in the palette"
+    _export(drive.folder / "window.svg", press)
+    yield "an SVG is exported by the dialog"
+    if not drive.without_pytorch:
+        _wait(lambda: bool(set(results.glob("*")) - before), "verdict of the engine")
+        yield "the engine has compared every figure with PyTorch's"
+    press("key", "ctrl+q")
 
 
 def _export(file: Path, press: Callable[..., str]) -> None:
@@ -121,10 +131,6 @@ def _keys(display: str) -> Callable[..., str]:
         return done.stdout
 
     return press
-
-
-def _family(pid: int) -> set[psutil.Process]:
-    return set(psutil.Process(pid).children(recursive=True))
 
 
 def _wait(holds: Callable[[], bool], what: str) -> None:

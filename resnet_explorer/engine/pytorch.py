@@ -41,7 +41,7 @@ def _install(packages: str) -> str:
     from importlib.metadata import PackageNotFoundError, distribution  # 30 ms that only this error needs
 
     if getattr(sys, "frozen", False):  # by PyInstaller: there is no Python to install anything for
-        return "This build comes without it; the app that pip installs has it: pip install resnet-explorer"
+        return "This build cannot install it; use the app that pip installs: pip install resnet-explorer"
     try:
         distribution("pip")
     except PackageNotFoundError:
