@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -66,7 +67,8 @@ def missing_libraries(files: Iterable[Path]) -> list[str]:
 
     The answer is the dynamic loader's own, by ``ldd``; where there is none, it is empty.
     """
-    return parse_missing(_output(["ldd", *map(str, files)]))
+    bundled = getattr(sys, "_MEIPASS", "")  # where PyInstaller's loader finds those that a frozen app brings
+    return parse_missing(_output(["ldd", *map(str, files)], **({"LD_LIBRARY_PATH": bundled} if bundled else {})))
 
 
 def parse_missing(text: str) -> list[str]:
@@ -112,9 +114,9 @@ def _is_known(package: str) -> bool:
     return bool(re.search(r"Candidate: (?!\(none\))", _output(["apt-cache", "policy", package])))
 
 
-def _output(command: Sequence[str]) -> str:
+def _output(command: Sequence[str], **variables: str) -> str:
     """Return what a command prints, in the C locale; nothing where there is no such command."""
-    environment = {**os.environ, "LC_ALL": "C"}
+    environment = {**os.environ, "LC_ALL": "C", **variables}
     try:
         done = subprocess.run(command, capture_output=True, check=False, env=environment)
     except OSError:

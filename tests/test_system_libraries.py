@@ -88,6 +88,17 @@ def test_nothing_is_missing_where_these_tests_run() -> None:
     assert missing_libraries(qt_files(_PYSIDE, "offscreen")) == []
 
 
+@pytest.mark.skipif(not shutil.which("sh"), reason="ldd is a script of the shell")
+def test_libraries_that_a_frozen_app_brings_are_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ldd = tmp_path / "ldd"
+    ldd.write_text('#!/bin/sh\ntest "$LD_LIBRARY_PATH" = /bundle || echo "libEGL.so.1 => not found"\n')
+    ldd.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert missing_libraries([tmp_path]) == ["libEGL.so.1"]
+    monkeypatch.setattr(sys, "_MEIPASS", "/bundle", raising=False)
+    assert missing_libraries([tmp_path]) == []
+
+
 def test_complaints_of_the_loader_and_of_ldd_name_each_library_once() -> None:
     assert parse_missing(_LOADER_SAYS + _LDD_SAYS) == ["libEGL.so.1", "libxkbcommon.so.0"]
     assert parse_missing("ImportError: No module named PySide6") == []

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_explorer import assets, features
 from resnet_explorer.app import crash_reports
+from resnet_explorer.app.application import Application
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.scenes.session import SUFFIX
@@ -68,48 +69,57 @@ def main(nets: list[str], platform: str = "", lesson: str = "", is_safe: bool = 
 
     Return the exit status. ``platform`` is the platform plugin that Qt shall take, where it would not find it itself.
     ``lesson`` is the file or the key of one that is opened then. One that ``is_safe`` leaves out the last session and
-    the preferences. Raises SpecError or SpecFileError where the name or
-    file is no network, ExplorerError where a file is no session.
+    the preferences. Raises SpecError or SpecFileError where the name or file is no network, ExplorerError where a file
+    is no session.
     """
     file = Path(nets[0]) if nets and nets[0].lower().endswith(SUFFIX) else None
     spec = find_network(nets[0]) if nets and not file else None
     start = last_session.start(is_new=spec is not None, file=file, is_safe=is_safe)
     last_words.begin()
-    app = QApplication([NAME, *(("-platform", platform) if platform else ())])
+    app = Application([NAME, *(("-platform", platform) if platform else ())])
     try:
         window = build(app, spec, start)
     except Exception as error:
         raise crash_reports.not_opened(error, start) from error
     reports = crash_reports.CrashReports(window, start)
     reports.install()
-    collector = Collector(app)
-    steps: list[Callable[[], object]] = [
-        partial(_end_when_asked, window),
-        window.start_engine,
-        window.build_panels,
-        collector.settle,
-        window.wake_engine,
-        reports.watch,
-    ]
+    later: list[Callable[[], object]] = [reports.watch, partial(app.open_files_with, partial(_open_file, window))]
     if lesson:
-        steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
+        later.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
     if os.environ.get(QUIT_VARIABLE):
-        steps.append(window.close)
+        later.append(window.close)
     elif not nets and not lesson:
-        steps.append(partial(_welcome, window))
-    for step in steps:
-        window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
-    window.show()
+        later.append(partial(_welcome, window))
+    _show(app, window, later)
     status = app.exec()
     reports.uninstall()
     last_words.end()
     return status
 
 
+def _show(app: QApplication, window: MainWindow, later: list[Callable[[], object]]) -> None:
+    """Show the window, then start what the first paint must not wait for, and do what comes ``later``."""
+    steps = [
+        partial(_end_when_asked, window),
+        window.start_engine,
+        window.build_panels,
+        Collector(app).settle,
+        window.wake_engine,
+        *later,
+    ]
+    for step in steps:
+        window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
+    window.show()
+
+
 def _end_when_asked(window: MainWindow) -> None:
     from resnet_explorer.app.end_signals import EndSignals
 
     EndSignals(window).arrived.connect(window.end)
+
+
+def _open_file(window: MainWindow, path: str) -> None:
+    features.resolve("resnet_explorer.app.commands:open_dropped")(window, path)
 
 
 def _welcome(window: MainWindow) -> None:
@@ -127,7 +137,7 @@ def build(app: QApplication, spec: ResNetSpec | None = None, start: Start | None
     where there was no last time.
     """
     app.setApplicationName(NAME)
-    app.setDesktopFileName(NAME)
+    app.setDesktopFileName(os.environ.get("FLATPAK_ID", NAME))
     app.setApplicationDisplayName("ResNet Explorer")
     app.setStyle("Fusion")
     load_fonts()

@@ -66,6 +66,8 @@ def install(packages: str) -> str:
     """Return the line that installs packages for the Python that runs this; environments of uv have no pip."""
     from importlib.metadata import PackageNotFoundError, distribution  # 30 ms that only this error needs
 
+    if getattr(sys, "frozen", False):  # by PyInstaller: there is no Python to install anything for
+        return "This build cannot install it; use the app that pip installs: pip install resnet-explorer"
     try:
         distribution("pip")
     except PackageNotFoundError:

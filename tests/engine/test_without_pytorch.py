@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import ExplorerError
+
 COMMANDS = """
 import json, sys
 from resnet_explorer.cli import main
@@ -120,3 +123,10 @@ def test_every_job_says_so(kind: str) -> None:
     assert len(lines) == 7
     for what, remedy, lasts in (line.split(" | ") for line in lines):
         assert what == SENTENCES[kind] and "pip install" in remedy and lasts == "True"
+
+
+def test_a_frozen_app_has_no_python_to_install_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ExplorerError) as caught, importing():
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+    assert "pip install resnet-explorer" in str(caught.value) and sys.executable not in str(caught.value)
