@@ -164,7 +164,8 @@ def forget_incomplete(venv: Path) -> None:
 def _is_complete(info: Path) -> bool:
     try:
         rows = csv.reader((info / "RECORD").read_text(encoding="utf-8").splitlines())
-        return all((info.parent / path).stat().st_size == int(size) for path, _, size in rows if size)
+        files = ((info.parent / path, int(size)) for path, _, size in rows if size and not path.endswith(".pyc"))
+        return all(file.stat().st_size == size for file, size in files)
     except (OSError, ValueError):
         return False
 

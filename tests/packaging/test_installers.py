@@ -190,7 +190,7 @@ def test_packages_that_were_cut_short_are_installed_again(tmp_path: Path) -> Non
         info = folder / f"{name}-1.0.dist-info"
         info.mkdir()
         if name != "unrecorded":
-            (info / "RECORD").write_text(f"{name}.py,sha256=0,10\n{info.name}/RECORD,,\n__pycache__/{name}.pyc,,\n")
+            (info / "RECORD").write_text(f"{name}.py,sha256=0,10\n{info.name}/RECORD,,\n__pycache__/{name}.pyc,,9\n")
         if name != "missing":
             (folder / f"{name}.py").write_text("0123" if name in ("short", "resnet_explorer") else "0123456789")
     environment.forget_incomplete(tmp_path)
