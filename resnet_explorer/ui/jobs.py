@@ -166,7 +166,9 @@ class Jobs(QObject):
         self._callbacks[number] = _Callbacks(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
-            del self._states[old]
+            del self._states[old], self._callbacks[old]
+            self._pooled.discard(old)
+            self._cancelled.discard(old)
         if is_kept:
             self._loading[number] = needs
             self._keeper.load(number, job)

@@ -1,0 +1,36 @@
+"""Nothing stays of what is opened and closed again and again; ``python -m tests.leaks`` does the same by hand."""
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from resnet_explorer.app.main_window import MainWindow
+from tests.leaks import subjects
+from tests.leaks.counts import grown, held
+from tests.leaks.subjects import Subject
+
+EXEC = QMessageBox.exec  # before a fixture forbids it
+SLOW = ("themes", "lesson")
+"""What takes seconds, and is left to the rounds by hand."""
+
+
+def left_by(app: QApplication, subject: Subject, rounds: int = 2) -> dict[str, int]:
+    for _ in range(rounds):
+        subject.round()
+    before = held(app)
+    for _ in range(rounds):
+        subject.round()
+    return grown(before, held(app))
+
+
+def test_dialogs_pages_menus_and_files_leave_nothing(
+    window: MainWindow, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QMessageBox, "exec", EXEC)
+    window.jobs.submit = lambda *_, **__: 0  # type: ignore[method-assign]  # nothing is measured
+    all_of_them = [*subjects.in_window(qapp, window), *subjects.files(qapp, window)]
+    left = {each.name: left_by(qapp, each) for each in all_of_them if each.name not in SLOW}
+    assert not {name: more for name, more in left.items() if more}
+
+
+def test_a_window_with_all_its_pages_leaves_nothing(qapp: QApplication) -> None:
+    assert not left_by(qapp, Subject("window", lambda: subjects.open_and_end(qapp)), rounds=1)
