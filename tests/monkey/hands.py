@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -31,6 +32,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui import style
 from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.document import read
 from resnet_explorer.ui.style import theme_named
 from tests.monkey.controls import CONTROLS, KEYS, MODS, TEXTS, Key, Left, Mod, handle, name_of, type_text
 from tests.monkey.outside import Outside
@@ -50,6 +52,7 @@ class Hands:
     def __init__(self, app: QApplication, window: MainWindow, outside: Outside) -> None:
         self._app, self.window, self._outside = app, window, outside
         self._scenes: list[Scene] = []
+        self._uses = Counter[str]()
 
     def do(self, step: Step) -> str:
         """Do a step to what it names, or to what its ``pick`` chooses; return that thing's name, empty for nothing."""
@@ -67,15 +70,19 @@ class Hands:
         dialogs = [widget for widget in self._app.topLevelWidgets() if _is_dialog(widget)] if top is self.window else []
         tops = [top, *dialogs]
         if not step.target:
-            tops = [dialogs[step.pick % len(dialogs)] if dialogs and step.value % 5 == 0 else top]
+            tops = [dialogs[step.pick % len(dialogs)] if dialogs and step.value % 8 == 0 else top]
         inside = [widget for top in tops for widget in (top, *top.findChildren(QWidget))]
         return [widget for widget in inside if widget.isVisible() and widget.isEnabled()]
 
     def _choose(self, step: Step, found: Sequence[QWidget]) -> QWidget | None:
-        """Return the thing that a step names, else the one that it picks."""
+        """Return the thing that a step names, else one that it picks: of four that which was used least."""
         if step.target:
             return next((widget for widget in found if name_of(widget) == step.target), None)
-        return found[step.pick % len(found)] if found else None
+        some = [found[step.pick // part % len(found)] for part in (1, 7, 53, 389)] if found else []
+        chosen = min(some, key=lambda widget: self._uses[name_of(widget)], default=None)
+        if chosen is not None:
+            self._uses[name_of(chosen)] += 1
+        return chosen
 
     def _control(self, step: Step) -> str:
         widgets = self._widgets(step)
@@ -229,6 +236,7 @@ class Hands:
         else:
             image = default_input(spec) if spec.dims != 2 else InputShape(1, 32, 32)
             with suppress(ExplorerError):
+                read(State(spec, image))
                 window.document.propose(State(spec, image), f"choose {name}")
         return ""
 

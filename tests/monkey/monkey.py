@@ -95,16 +95,15 @@ class Monkey:
         inside.start()
         start = time.perf_counter()
         try:
-            name = self.hands.do(step)
-            self.done[place] = step._replace(target=name)
-        except Exception:
+            self.done[place] = step._replace(target=self.hands.do(step))
+            took = time.perf_counter() - start
+            self._app.processEvents()
+            self._app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        except Exception:  # of what Qt calls: it comes out where Qt was called
             self._faults.on_exception(*sys.exc_info())
-        took = time.perf_counter() - start
+            took = 0.0
         if len(self.done) == place + 1:
             self.slowest = max(self.slowest, (took, f"{self.done[place]}"))
-        start = time.perf_counter()
-        self._app.processEvents()
-        self._app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         inside.stop()
         return True
 
