@@ -139,6 +139,9 @@ def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(windo
     window.jobs.free = lambda: None
     window.verdict.verify(fvcore=True)
     assert len(asked) == 1 and window.jobs.states
+    window.jobs.free = lambda: 100 * 2**20
+    window.jobs.retry(window.jobs.states[0].number)
+    assert len(asked) == 2 and len(window.jobs.states) == 1, "so is one that is asked for again"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
