@@ -19,7 +19,7 @@ def settle(app: QApplication) -> None:
     for _ in range(3):
         app.processEvents()
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        gc.collect()
+    gc.collect()
 
 
 def held(app: QApplication) -> Counter[str]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from unittest.mock import patch
 import shiboken6
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import context_menu
@@ -27,6 +26,7 @@ from resnet_explorer.spec import InputShape, codec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui import dialogs
 from resnet_explorer.ui.jobs import Phase
+from resnet_explorer.ui.preferences import folder
 
 SMALL = InputShape(1, 32, 32)
 DIALOGS = ("export", "timeline", "verdict", "shortcuts", "about", "lessons", "help", "guide", "disk-space", "palette")
@@ -89,7 +89,8 @@ def windows(app: QApplication) -> Iterator[Subject]:
 
 
 def in_window(app: QApplication, window: MainWindow) -> Iterator[Subject]:
-    """Yield what is opened and closed in a window that stays."""
+    """Yield what is opened and closed in a window that stays, and does not keep its session meanwhile."""
+    window.sessions._autosave = None
 
     def act(key: str) -> None:
         QTimer.singleShot(0, lambda: close_all(app, window))
@@ -99,13 +100,13 @@ def in_window(app: QApplication, window: MainWindow) -> Iterator[Subject]:
 
     for key in DIALOGS:
         yield Subject(f"action {key}", lambda key=key: act(key))  # type: ignore[misc]
-    for page in features.pages():
-        yield Subject(f"page {page.key}", lambda key=page.key: _go_there_and_back(app, window, key))  # type: ignore[misc]
     yield Subject("boxes", lambda: _show_boxes(app, window))
     yield Subject("menus", lambda: _show_menus(app, window))
     yield Subject("stage", lambda: _present(app, window))
     yield Subject("lesson", lambda: _take_lesson(app, window))
     yield Subject("networks", lambda: _change_network(app, window))
+    for page in features.pages():
+        yield Subject(f"page {page.key}", lambda key=page.key: _go_there_and_back(app, window, key))  # type: ignore[misc]
     yield Subject("themes", lambda: _change_theme(window))
 
 
@@ -185,19 +186,21 @@ def answered(path: Path) -> Iterator[None]:
 def files(app: QApplication, window: MainWindow) -> Iterator[Subject]:
     """Yield what opens and saves files."""
 
+    path = folder() / "net.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
     def act(key: str) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "net.json"
-            path.write_text(codec.dumps(find("resnet20")), encoding="utf-8")
-            with answered(path):
-                QTimer.singleShot(0, lambda: close_all(app, window))
-                window.actions_by_key[key].trigger()
-                close_all(app, window)
+        path.write_text(codec.dumps(find("resnet20")), encoding="utf-8")
+        with answered(path):
+            QTimer.singleShot(0, lambda: close_all(app, window))
+            window.actions_by_key[key].trigger()
+            close_all(app, window)
         window.document.undo_stack.clear()
 
     for key in FILES:
         yield Subject(f"action {key}", lambda key=key: act(key))  # type: ignore[misc]
-    yield Subject("recent files", lambda: list_recent(window, window.menuBar().actions()[0].menu()))  # type: ignore[arg-type]
+    recent = QMenu(window)
+    yield Subject("recent files", lambda: list_recent(window, recent))
 
 
 def jobs(window: MainWindow) -> Iterator[Subject]:
