@@ -144,6 +144,17 @@ def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(windo
     assert len(asked) == 2 and len(window.jobs.states) == 1, "so is one that is asked for again"
 
 
+def test_one_verdict_is_asked_for_at_a_time(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the dialog is opened, and its buttons are pressed, while PyTorch starts."""
+    monkeypatch.setattr(window.jobs._engine, "_next", lambda: None)
+    for fvcore in (False, False, True, True, False):
+        window.verdict.verify(fvcore)
+    phases = [state.phase for state in window.jobs.states]
+    assert phases == [Phase.WAITING, Phase.CANCELLED, Phase.CANCELLED]
+    window.verdict.verify(anew=True)
+    assert [state.phase for state in window.jobs.states].count(Phase.WAITING) == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 def test_a_job_that_does_not_stop_by_itself_is_killed_and_counts_as_cancelled(window: MainWindow, qtbot: QtBot) -> None:
     problems: list[str] = []
