@@ -27,6 +27,7 @@ EVERY = 20
 """Steps from one look at all views to the next."""
 PATIENCE_S = 600
 """A step that takes longer hangs: where it stands is written, and the process ends."""
+GUARD_MS = 3000
 OPENS_MS = 30
 """How long after a step a menu or dialog that it opened is worked in."""
 AT_MOST = 8
@@ -66,6 +67,8 @@ class Monkey:
         self._steps: Iterator[Step] = iter(())
         self._look_at = EVERY
         self.slowest = (0.0, "")
+        self._stepped = time.monotonic()
+        self._guard()
 
     def run(self, steps: Iterable[Step]) -> None:
         """Do steps, then let every job end."""
@@ -84,6 +87,7 @@ class Monkey:
         faulthandler.dump_traceback_later(PATIENCE_S, exit=True)
         place = len(self.done)
         self.done.append(step)
+        self._stepped = time.monotonic()
         if place % PROGRESS == 0:
             size = psutil.Process().memory_info().rss / 2**20
             print(f"{place} steps, {len(self._app.allWidgets())} widgets, {size:.0f} MiB", flush=True)
@@ -118,6 +122,13 @@ class Monkey:
                 break
         self._leave(top)
         timer.start()
+
+    def _guard(self) -> None:
+        """Leave what opened while a dialog was being left, where nobody else looks for it."""
+        QTimer.singleShot(GUARD_MS, self._guard)
+        top = self._app.activePopupWidget() or self._app.activeModalWidget()
+        if top is not None and time.monotonic() > self._stepped + GUARD_MS / 1000:
+            self._leave(top)
 
     def _leave(self, top: QWidget) -> None:
         """Leave a menu or dialog as a user can: by Escape."""
