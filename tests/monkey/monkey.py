@@ -28,6 +28,7 @@ EVERY = 20
 PATIENCE_S = 600
 """A step that takes longer hangs: where it stands is written, and the process ends."""
 GUARD_MS = 3000
+"""How long nothing is done before a dialog is left that opened while another one was being left."""
 OPENS_MS = 30
 """How long after a step a menu or dialog that it opened is worked in."""
 AT_MOST = 8
