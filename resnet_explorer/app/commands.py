@@ -102,6 +102,7 @@ def export_picture(window: MainWindow, checked: bool) -> None:
     dialog = ExportDialog(canvas, name, window.preferences, window)
     dialog.exec()
     window.remember(dialog.preferences())
+    dialog.deleteLater()
 
 
 def _has_picture(window: MainWindow, canvas: Canvas) -> bool:

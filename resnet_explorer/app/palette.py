@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.palette_entries import all_entries
 from resnet_explorer.ui.entries import Entry, matching
-from resnet_explorer.ui.parts import describe, label, vbox
+from resnet_explorer.ui.parts import describe, give_focus, label, vbox
 from resnet_explorer.ui.style import USUAL_POINTS
 
 Index = QModelIndex | QPersistentModelIndex
@@ -165,8 +165,7 @@ class Palette(QFrame):
         self._window.removeEventFilter(self)
         self.field.removeEventFilter(self)
         self.hide()
-        if self._before is not None:
-            self._before.setFocus()
+        give_focus(self._before)
         self.deleteLater()
 
     def _place(self) -> None:

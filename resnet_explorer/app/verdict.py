@@ -57,13 +57,21 @@ class VerdictLabel(QToolButton):
             self._verify_soon()
 
     def verify(self, fvcore: bool = False, anew: bool = False) -> None:
-        """Ask for a verdict now; unless it is wanted ``anew``, one that was kept is shown."""
+        """Ask for a verdict now, in place of one that is asked for already.
+
+        Unless it is wanted ``anew``, one that was kept is shown.
+        """
         if self._results is None:
             return
         state = self._results.state
+        job = Verify(state.spec, state.image, fvcore)
+        open_job = self._jobs.state(self._job)
+        if open_job and not open_job.is_over:
+            if open_job.job == job and not anew:
+                return
+            self._jobs.cancel(self._job)
         self._say("waiting for PyTorch" if self._jobs.is_installing else "verifying…")
         name = f"Verify {state.spec.name}" + (" with fvcore" if fvcore else "")
-        job = Verify(state.spec, state.image, fvcore)
         analysis, kept = self._results.analysis, self._results.kept
         needs = (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total if fvcore else 0
         self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs, anew=anew)

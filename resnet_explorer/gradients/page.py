@@ -156,18 +156,17 @@ class GradientPage(PageView):
             self._rest.start()
 
     def attach(self, window: Window) -> None:
-        colour = window.actions_by_key["measured"]
+        colour = self._action = window.actions_by_key["measured"]
         self.save_table.clicked.connect(window.actions_by_key["save-gradients"].trigger)
         self.colour.clicked.connect(lambda: colour.setChecked(False))
         self.colour.clicked.connect(colour.trigger)
         self.values_changed.connect(self._on_values_changed)
-        document = window.document
-        document.overlays_changed.connect(lambda: colour.setChecked("gradients" in document.overlays))
-        document.overlays_changed.connect(self._on_overlays_changed)
+        window.document.overlays_changed.connect(self._on_overlays_changed)
 
     def _on_overlays_changed(self) -> None:
         """Note whether the diagram is coloured: another network, or the user, takes the colours away."""
         before, self._is_coloured = self._is_coloured, "gradients" in self._document.overlays
+        self._action.setChecked(self._is_coloured)
         if before != self._is_coloured:
             self._colours = self._is_coloured
             self.part_changed.emit()

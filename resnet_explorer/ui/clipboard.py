@@ -1,5 +1,6 @@
 """Pictures on the clipboard."""
 
+import atexit
 import os
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QMimeData, QSizeF
@@ -90,3 +91,14 @@ def copy_picture(picture: Picture, theme: Theme, scale: float = 1.0) -> None:
     pixels = 2 if picture.width * picture.height * scale * scale < LARGE else 1
     data.setImageData(to_image(picture, theme, pixels * scale))
     QGuiApplication.clipboard().setMimeData(data)
+
+
+@atexit.register
+def _clear_without_screen() -> None:
+    """Take a picture off the clipboard of a platform that has no screen.
+
+    Qt keeps what is on that one until after Python's end, and then asks Python to delete it: the process crashes.
+    """
+    running = QGuiApplication.instance()
+    if isinstance(running, QGuiApplication) and running.platformName() in ("offscreen", "minimal"):
+        QGuiApplication.clipboard().clear()

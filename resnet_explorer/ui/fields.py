@@ -51,7 +51,7 @@ class NumberField(QSpinBox):
         self._good = value
         if self.text().strip() != str(value):
             with QSignalBlocker(self):
-                self.setValue(value)
+                self.setValue(_within(value))
                 self.lineEdit().setText(str(value))
 
     @property
@@ -65,7 +65,7 @@ class NumberField(QSpinBox):
 
     def valueFromText(self, text: str) -> int:
         number = _number(text)
-        return self._good if number is None else max(-_WIDE, min(_WIDE, number))
+        return _within(self._good if number is None else number)
 
     def stepBy(self, steps: int) -> None:
         value = max(self.low, min(self.high, self._good + steps))
@@ -85,7 +85,7 @@ class NumberField(QSpinBox):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         with QSignalBlocker(self):
             super().focusOutEvent(event)
-            self.setValue(self._good)
+            self.setValue(_within(self._good))
             self.lineEdit().setText(str(self._good))
         self.focus_left.emit()
 
@@ -101,6 +101,11 @@ class NumberField(QSpinBox):
             self.invalid_entered.emit(text)
         else:
             self.value_entered.emit(number)
+
+
+def _within(number: int) -> int:
+    """Return the nearest number that Qt can hold; the text says which one it is."""
+    return max(-_WIDE, min(_WIDE, number))
 
 
 def _number(text: str) -> int | None:

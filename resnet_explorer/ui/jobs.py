@@ -66,6 +66,8 @@ class JobState:
     problem: str = ""
     log: tuple[str, ...] = ()
     kept: "Provenance | None" = None
+    needs: int = 0
+    """The bytes of memory that it is estimated to need, where that is asked about."""
 
     @property
     def is_over(self) -> bool:
@@ -122,8 +124,8 @@ class Jobs(QObject):
         self._cancelled: set[int] = set()
         self._loaded.connect(self._on_loaded)
         self._keeper = Keeper(self._hand_over_kept)
-        self._loading: dict[int, int] = {}
-        """The jobs whose kept results are being read, and the memory that they need where they must be done."""
+        self._loading: set[int] = set()
+        """The jobs whose kept results are being read."""
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda text: True
         self.clock: Callable[[], float] = time.perf_counter
@@ -176,11 +178,13 @@ class Jobs(QObject):
             return 0
         number = next(self._numbers)
         self._callbacks[number] = _Callbacks(then, otherwise, so_far)
-        self._states[number] = JobState(number, label, job)
+        self._states[number] = JobState(number, label, job, needs=needs)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
-            del self._states[old]
+            del self._states[old], self._callbacks[old]
+            self._pooled.discard(old)
+            self._cancelled.discard(old)
         if is_kept:
-            self._loading[number] = needs
+            self._loading.add(number)
             self._keeper.load(number, job)
         else:
             self._start(number, job)
@@ -266,7 +270,7 @@ class Jobs(QObject):
     def retry(self, number: int) -> int:
         """Do the same job once more."""
         state, (then, otherwise, so_far) = self._states[number], self._callbacks[number]
-        return self.submit(state.job, state.label, then, otherwise, so_far=so_far, anew=True)
+        return self.submit(state.job, state.label, then, otherwise, state.needs, so_far, anew=True)
 
     def start(self) -> None:
         """Let the engine start, so that it is there when the first job comes."""
@@ -311,7 +315,7 @@ class Jobs(QObject):
             self.changed.emit()
 
     def _take(self, reply: Reply) -> None:
-        self._loading.pop(getattr(reply, "number", 0), None)
+        self._loading.discard(getattr(reply, "number", 0))
         if isinstance(reply, Died):
             engine = self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
         else:
@@ -359,9 +363,10 @@ class Jobs(QObject):
         """Answer a job with what was kept; where that is out of date it is done."""
         if number not in self._loading:
             return
-        needs, job = self._loading.pop(number), self._states[number].job
+        self._loading.remove(number)
+        state, job = self._states[number], self._states[number].job
         if recording is None:
-            if self._may_start(self._states[number].label, needs):
+            if self._may_start(state.label, state.needs):
                 self._start(number, job)
             else:
                 self._change(number, phase=Phase.CANCELLED, text="")

@@ -7,6 +7,7 @@ from PySide6 import QtWidgets
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from resnet_explorer.ui.status import ElidedLabel
 
@@ -160,6 +161,12 @@ def tabs(name: str, *pages: tuple[QWidget, str, str]) -> QtWidgets.QTabWidget:
         made.setTabToolTip(made.addTab(widget, title), tip)
     made.setDocumentMode(True)
     return made
+
+
+def give_focus(widget: QWidget | None) -> None:
+    """Give the keyboard back to a widget that had it, unless there is none or it was deleted meanwhile."""
+    if widget is not None and isValid(widget):
+        widget.setFocus()
 
 
 def timer(owner: QObject, milliseconds: int, slot: Callable[[], object], *, once: bool = False) -> QTimer:

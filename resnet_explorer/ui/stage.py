@@ -24,6 +24,7 @@ from resnet_explorer.features import resolve
 from resnet_explorer.picture.contrast import band, for_stage
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.ui.painter import paint
+from resnet_explorer.ui.parts import give_focus
 from resnet_explorer.ui.scene import hit
 from resnet_explorer.ui.slide import HIGH, ControlKind, Presentation, Slide
 from resnet_explorer.ui.slide_images import paint_images
@@ -167,8 +168,7 @@ class Stage(QWidget):
         self.key = ""
         self._window.show_page(self._start)
         self._window.activateWindow()
-        if self._focus is not None:
-            self._focus.setFocus()
+        give_focus(self._focus)
         self.ended.emit()
 
     def _compose(self, *_: object) -> None:

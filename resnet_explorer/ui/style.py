@@ -195,6 +195,7 @@ class SystemMotion(QObject):
         self._reduce_motion = reduce_motion
         self._process = QProcess(self)
         self._process.finished.connect(self._on_finished)
+        parent.destroyed.connect(self._on_about_to_quit)  # Qt warns of a process that is deleted while it runs
         if app := QCoreApplication.instance():
             app.aboutToQuit.connect(self._on_about_to_quit)
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.stage import DiagramShow
@@ -122,6 +124,17 @@ def test_leaving_restores_page_selection_view_theme_and_focus(window: MainWindow
     assert window.focusWidget() is focus and window.preferences.theme == "dark"
     assert page.replay.seconds == moment and page.first.chart.chart is chart
     assert window.menuBar().isVisible() and not window.isFullScreen()
+
+
+def test_the_stage_is_left_although_what_had_the_keyboard_is_gone(fresh_window: MainWindow, qtbot: QtBot) -> None:
+    """An exception while a window closes is a crash of the process."""
+    line = QLineEdit(fresh_window)
+    line.show()
+    line.setFocus()
+    stage = staged(fresh_window)
+    delete(line)
+    press(qtbot, stage, Qt.Key.Key_Escape)
+    assert fresh_window.stage is None
 
 
 def test_f5_leaves_too_and_comes_back_where_the_window_is(window: MainWindow, qtbot: QtBot) -> None:

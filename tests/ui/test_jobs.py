@@ -12,11 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.verdict import VerdictDialog
-from resnet_explorer.engine.messages import Failed
-from resnet_explorer.engine.requests import Device, Verify
+from resnet_explorer.engine.messages import Failed, Finished
+from resnet_explorer.engine.requests import Device, FindDevices, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from resnet_explorer.ui import jobs
 from resnet_explorer.ui.jobs import JobState, Phase
 from resnet_explorer.ui.jobs_panel import JobsPanel, describe_progress
 from resnet_explorer.verify.values import Verdict
@@ -138,6 +139,20 @@ def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(windo
     window.jobs.free = lambda: None
     window.verdict.verify(fvcore=True)
     assert len(asked) == 1 and window.jobs.states
+    window.jobs.free = lambda: 100 * 2**20
+    window.jobs.retry(window.jobs.states[0].number)
+    assert len(asked) == 2 and len(window.jobs.states) == 1, "so is one that is asked for again"
+
+
+def test_one_verdict_is_asked_for_at_a_time(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the dialog is opened, and its buttons are pressed, while PyTorch starts."""
+    monkeypatch.setattr(window.jobs._engine, "_next", lambda: None)
+    for fvcore in (False, False, True, True, False):
+        window.verdict.verify(fvcore)
+    phases = [state.phase for state in window.jobs.states]
+    assert phases == [Phase.WAITING, Phase.CANCELLED, Phase.CANCELLED]
+    window.verdict.verify(anew=True)
+    assert [state.phase for state in window.jobs.states].count(Phase.WAITING) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
@@ -178,3 +193,14 @@ def test_the_time_that_a_job_tells_itself_is_told_once() -> None:
     assert re.fullmatch(r"120 of 256 images, about .+ left", describe_progress(state))
     own = replace(state, text="120 of 256 images, about 20 s left")
     assert describe_progress(own) == own.text
+
+
+def test_jobs_that_are_no_longer_listed_are_forgotten(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a job calls in the end holds its page, and all that was asked there."""
+    monkeypatch.setattr(jobs, "KEPT", 2)
+    made = jobs.Jobs()
+    monkeypatch.setattr(made, "_start", lambda number, job: None)
+    for _ in range(6):
+        made._take(Finished(made.submit(FindDevices(), "job", lambda job, result: None), None))
+    assert made._callbacks.keys() == {state.number for state in made.states}
+    assert len(made._callbacks) == 2

@@ -1,0 +1,47 @@
+"""What a process holds: objects of Qt and of Python, threads, open files, processes, memory."""
+
+import gc
+import os
+import sys
+import threading
+from collections import Counter
+
+import psutil
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication
+
+_OF_QT = "QCommonStyle"
+"""What Python holds of each style that an application was given, which is once where it is no test."""
+
+
+def settle(app: QApplication) -> None:
+    """Let everything go that goes by itself."""
+    for _ in range(3):
+        app.processEvents()
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+
+
+def held(app: QApplication) -> Counter[str]:
+    """Return how many of each kind are held now, by the names of their kinds."""
+    settle(app)
+    things = gc.get_objects()
+    counts = Counter(type(thing).__name__ for thing in things if isinstance(thing, QObject))
+    counts.update(type(thing).__name__ for thing in things if type(thing).__module__.startswith("resnet_explorer."))
+    del things, counts[_OF_QT]
+    counts.update(f"{type(widget).__name__} on screen" for widget in app.allWidgets())
+    counts["threads"] = threading.active_count()
+    counts["processes"] = len(psutil.Process().children(recursive=True))
+    if sys.platform.startswith("linux"):
+        counts["open files"] = len(os.listdir("/proc/self/fd"))
+    return counts
+
+
+def grown(before: Counter[str], after: Counter[str]) -> dict[str, int]:
+    """Return of what there is more than before, and how much."""
+    return {kind: more for kind in after if (more := after[kind] - before[kind]) > 0}
+
+
+def memory() -> float:
+    """Return the MiB of memory that the process has for itself."""
+    return float(psutil.Process().memory_full_info().uss) / 2**20

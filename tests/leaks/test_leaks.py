@@ -1,0 +1,38 @@
+"""Nothing stays of what is opened and closed again and again; ``python -m tests.leaks`` does the same by hand."""
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from resnet_explorer.app.main_window import MainWindow
+from tests.leaks import subjects
+from tests.leaks.counts import grown, held
+from tests.leaks.subjects import Subject
+
+EXEC = QMessageBox.exec  # before a fixture forbids it
+SLOW = ("themes", "lesson")
+"""What takes seconds, and is left to the rounds by hand."""
+
+
+def left_by(app: QApplication, subject: Subject, rounds: int = 2) -> dict[str, int]:
+    for _ in range(rounds):
+        subject.round()
+    before = held(app)
+    for _ in range(rounds):
+        subject.round()
+    return grown(before, held(app))
+
+
+def test_dialogs_pages_menus_and_files_leave_nothing(
+    window: MainWindow, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QMessageBox, "exec", EXEC)
+    window.jobs.submit = lambda *_, **__: 0  # type: ignore[method-assign]  # nothing is measured
+    some = [
+        each for each in (*subjects.in_window(qapp, window), *subjects.files(qapp, window)) if each.name not in SLOW
+    ]
+    left = left_by(qapp, Subject("all", lambda: [each.round() for each in some]))
+    assert not left, [each.name for each in some if left_by(qapp, each)]
+
+
+def test_a_window_with_all_its_pages_leaves_nothing(qapp: QApplication) -> None:
+    assert not left_by(qapp, Subject("window", lambda: subjects.open_and_end(qapp)), rounds=1)
