@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from resnet_explorer.app.lessons import open_lesson
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.engine.client import Engine
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lessons import course
 from resnet_explorer.picture.theme import THEMES
@@ -316,9 +317,13 @@ def cancel_all(window: MainWindow) -> None:
             window.jobs.cancel(state.number)
 
 
+def engines_of(window: MainWindow) -> list[Engine]:
+    """Return what does jobs for a window, or keeps them waiting."""
+    jobs = window.jobs
+    return [one for one in (jobs._engine, jobs._pool, *jobs._alone.values()) if isinstance(one, Engine)]
+
+
 def engine_pids(window: MainWindow) -> list[int]:
     """Return the ids of the processes that work for a window."""
-    jobs = window.jobs
-    engines = (jobs._engine, jobs._pool, *jobs._alone.values())
-    processes = [worker.process for engine in engines for worker in engine._workers if worker.process]
+    processes = [worker.process for engine in engines_of(window) for worker in engine._workers if worker.process]
     return [process.pid for process in processes if process.pid is not None]

@@ -15,6 +15,7 @@ from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.document import Results, read
 from resnet_explorer.ui.jobs import JobState
 from resnet_explorer.ui.scene import EDGE, opened
+from tests.monkey.hands import engines_of
 
 
 def disagreements(window: MainWindow) -> Iterator[str]:
@@ -96,7 +97,7 @@ def _actions(window: MainWindow) -> Iterator[str]:
 
 def _jobs(window: MainWindow) -> Iterator[str]:
     jobs = window.jobs
-    engines = (jobs._engine, jobs._pool, *jobs._alone.values())
+    engines = engines_of(window)
     known = {number for engine in engines for number in engine.running}
     known |= {request.number for engine in engines for request in engine._waiting} | set(jobs._loading)
     for state in jobs.states:
