@@ -56,8 +56,9 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
 )
 """What reads the code and runs none of it: two at a time."""
-PYTEST = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
-"""Each process goes through one half in the order of the files, so that what a file's tests share is made once."""
+PYTEST = ("-m", "pytest", "-q", "-n", "3", "--dist", "worksteal")
+"""Three processes for two cores, since a test of the window waits for a sixth of its time. Each goes through its part
+in the order of the files, so that what a file's tests share is made once."""
 
 EPILOG = """Makes .venv beside pyproject.toml and installs the tested versions into it; quick when that is done already.
 The window opens without PyTorch, and installs it meanwhile; with arguments, all is installed first.
