@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from resnet_explorer import assets
 from resnet_explorer.autograd.lab import functions
 from resnet_explorer.autograd.values import UNKNOWN, derivative
+from resnet_explorer.errors import InputError
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
 from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, forks, gates
@@ -288,3 +289,53 @@ def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     written.load_state_dict(module.state_dict())
     x = torch.rand(shape) - 0.3
     torch.testing.assert_close(written.eval()(x.clone()), module(x.clone()), msg=layer.kind)
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_what_a_kind_records_are_the_nodes_that_pytorch_records(layer: Layer, shape: Shape) -> None:
+    tape = Tape(True, "layer", 0.5)
+    others = more_maps(layer, torch.zeros(shape))
+    start = tape.leaf("input", shape)
+    value = layer.record_all(tape, (start, *(tape.leaf(f"other{n}", tuple(o.shape)) for n, o in enumerate(others))))
+    found: dict[int, str] = {}
+    waiting = [value.operation]
+    while waiting:
+        operation = waiting.pop()
+        if operation and id(operation) not in found:
+            found[id(operation)] = operation.name
+            waiting += operation.before
+    assert value.shape == layer.output(shape), layer.kind
+    assert sorted(name for name in found.values() if name != "AccumulateGrad") == sorted(nodes(layer)), layer.kind
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_what_idles_gives_its_input_back(layer: Layer, shape: Shape) -> None:
+    """In memory of its own there is something to do; what works in place or drops has something to do as well."""
+    for training in (True, False):
+        x = torch.rand(shape) - 0.5
+        start = x.clone()
+        y = made(layer).train(training)(start, *more_maps(layer, x))
+        is_same = y.untyped_storage().data_ptr() == start.untyped_storage().data_ptr()
+        assert layer.idles(training) == (is_same and torch.equal(start, x)), (layer.kind, training)
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_operands_are_the_maps_of_the_outputs_size_beside_the_first(layer: Layer, shape: Shape) -> None:
+    others = more_maps(layer, torch.zeros(shape))
+    assert layer.operands == sum(tuple(other.shape) == layer.output(shape) for other in others), layer.kind
+
+
+def test_a_name_is_one_tensor() -> None:
+    """A parameter that is used twice gets the gradients of both."""
+    tape = Tape(True, "conv1")
+    assert tape.parameter("weight", (2, 3)) is tape.leaf("conv1.weight", (2, 3))
+    assert tape.parameter("weight", (2, 3)) is not tape.parameter("bias", (2,))
+
+
+def test_a_mean_does_not_fit_on_fewer_frames_than_its_window() -> None:
+    pool = AvgPool2d(2, 2, True, dims=3)
+    assert pool.output((1, 8, 2, 5, 5)) == (1, 8, 1, 3, 3)
+    with pytest.raises(InputError, match="a 2×2×2 mean does not fit on a video of 1×5×5"):
+        pool.output((1, 8, 1, 5, 5))
+    with pytest.raises(RuntimeError):
+        made(pool)(torch.zeros(1, 8, 1, 5, 5))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import ZeroPad
-from resnet_explorer.network.tree import Part
+from resnet_explorer.network.tree import Part, first_convolution, spread, tensors
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
@@ -100,3 +100,34 @@ def test_the_options_of_section_3_3(option: Shortcut, kinds: list[tuple[type, ..
 
 def test_stages_are_titled_as_in_the_paper() -> None:
     assert [stage.title for stage in network().stages] == ["conv2_x", "conv3_x", "conv4_x", "conv5_x"]
+
+
+def test_tensors_are_those_of_the_state_dict() -> None:
+    shapes = tensors(network())
+    assert shapes["conv1.weight"] == (64, 3, 7, 7) and shapes["fc.bias"] == (1000,)
+    assert shapes["layer2.0.downsample.0.weight"] == (128, 64, 1, 1)
+    assert len(shapes) == 122, "torchvision's: 62 parameters, and 3 buffers for each of 20 norms"
+
+
+@each(
+    "weights,channels,spread_out",
+    [
+        ((1.0, 1.0, 1.0), 1, ((1.0,), (1.0,), (1.0,))),
+        ((0.3, 0.6), 1, ((0.3,), (0.6,))),
+        ((1.0, 1.0, 1.0), 3, ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))),
+        ((1.0, 1.0), 3, ((0.5, 0.0, 0.5), (0.0, 1.0, 0.0))),
+        ((1.0, 1.0, 1.0), 2, ((0.5, 0.5),) * 3),
+    ],
+)
+def test_weights_are_spread_over_other_channels(
+    weights: tuple[float, ...], channels: int, spread_out: tuple[tuple[float, ...], ...]
+) -> None:
+    """Each row adds up to its weight, so that an image of equal channels comes out as the repeated channel does."""
+    assert spread(weights, channels) == spread_out
+    assert [sum(row) for row in spread_out] == list(weights)
+
+
+def test_the_first_convolution_sees_the_image() -> None:
+    assert first_convolution(network())[0] == "conv1"
+    path, layer = first_convolution(network("resnet50d"))
+    assert (path, layer.in_channels, layer.out_channels) == ("conv1.0", 3, 32)

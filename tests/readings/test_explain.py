@@ -386,3 +386,8 @@ def test_the_networks_equation_has_its_shortcuts() -> None:
     assert describe("resnet18", "", "gating=exclusive").formulas[0] == "exclusive_v1"
     assert describe("resnet18", "", "residual=false", "order=v2").formulas[0] == "network_plain_bare"
     assert describe("resnetaa50", "").formulas == ("network", "size"), "average pools round odd sizes down"
+
+
+def test_without_norms_the_order_with_a_norm_first_has_nothing_after_the_addition() -> None:
+    assert "Nothing comes after the addition." in describe("resnet18", "layer1.0", "norm=none", "order=norm-first").text
+    assert "begins and ends in a norm" in describe("resnet18", "layer1.0", "order=norm-first").text

@@ -37,3 +37,10 @@ def test_what_is_slower_is_contiguous() -> None:
     assert chosen("resnet50") is MemoryFormat.CHANNELS_LAST
     assert chosen("resnet50", "norm=group") is MemoryFormat.CONTIGUOUS
     assert chosen("resnet50", device="cuda:0") is MemoryFormat.CONTIGUOUS
+
+
+def test_signals_and_videos_are_contiguous_everywhere() -> None:
+    """PyTorch has channels_last for images alone."""
+    for dims in (1, 3):
+        assert chosen("resnet50", f"dims={dims}") is MemoryFormat.CONTIGUOUS
+        assert chosen("resnet50", f"dims={dims}", device="cuda:0", mixed=True) is MemoryFormat.CONTIGUOUS

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from itertools import permutations
+from operator import gt
 
 import pytest
 from hypothesis import given, settings
@@ -135,8 +136,10 @@ def test_a_new_number_of_stages_keeps_the_others_in_step(spec: ResNetSpec, block
     try:
         changed = change(spec, "blocks", tuple(blocks))
     except SpecError as error:
-        assert len(blocks) > len(spec.blocks), "fewer stages are always a network"
-        assert error.where in ("widths", "base_width", "group_width", "cardinality", "output_stride")
+        is_deeper = any(map(gt, blocks, spec.blocks)) and error.where == "selective"  # its second block is another
+        assert len(blocks) > len(spec.blocks) or is_deeper, "fewer stages are always a network"
+        shared = ("widths", "base_width", "group_width", "cardinality", "reduce_first", "radix", "selective")
+        assert error.where in (*shared, "output_stride")
         return
     assert len(changed.block) == len(changed.widths) == len(changed.strides) == len(blocks)
     assert changed.widths[:both] == spec.widths[:both] and changed.strides[:both] == spec.strides[:both]
@@ -205,3 +208,8 @@ def test_the_cifar_stem_has_no_pool_unless_asked_for() -> None:
     assert small.stem_pool is StemPool.NONE
     assert assign(small, "stem=deep").stem_pool is StemPool.MAX
     assert assign(BASE, "stem=cifar", "stem_pool=max").stem_pool is StemPool.MAX
+
+
+def test_no_norm_follows_attention_pooling() -> None:
+    assert "features" in AXES["head_norm"].off(assign(BASE, "pool=attention"))
+    assert not AXES["head_norm"].off(BASE)
