@@ -32,7 +32,7 @@ from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
 from resnet_explorer.source.scope import Scope
 from resnet_explorer.source.whole import classes
-from resnet_explorer.spec import Activation, Norm, ResNetSpec
+from resnet_explorer.spec import Activation, AntiAlias, Norm, ResNetSpec
 from tests.cases import each
 
 SPEC = ResNetSpec("", norm_groups=2)
@@ -339,3 +339,41 @@ def test_a_mean_does_not_fit_on_fewer_frames_than_its_window() -> None:
         pool.output((1, 8, 1, 5, 5))
     with pytest.raises(RuntimeError):
         made(pool)(torch.zeros(1, 8, 1, 5, 5))
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_memory_chance_and_macs_are_pytorchs(layer: Layer, shape: Shape) -> None:
+    """New memory or not, other numbers with another seed or not, and half of the FLOPs that PyTorch counts."""
+    x, module = torch.rand(shape), made(layer).train()
+    others = more_maps(layer, x + 1)
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        start = x.clone()
+        with FlopCounterMode(display=False) as counter:
+            y = module(start, *others)
+        found.append(y.clone())
+    is_new = y.untyped_storage().data_ptr() != start.untyped_storage().data_ptr()
+    assert layer.allocates == is_new, layer.kind
+    assert layer.is_random == (not torch.equal(*found)), layer.kind
+    assert counter.get_total_flops() == 2 * layer.work(shape, layer.output(shape)), layer.kind
+
+
+def test_a_circle_is_a_sum_or_a_product() -> None:
+    for kind in KINDS:
+        assert kind.is_round == (kind.box in ("+", "×", "×+")), kind.__name__
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_a_blur_reflects_maps_of_two_pixels_and_none_of_one(dims: int) -> None:
+    pool = SMOOTHERS[AntiAlias.BLUR](2).lifted(dims, None)
+    assert pool.output((1, 8, *(2,) * dims)) == tuple(made_blur(dims, 2).shape) == (1, 8, *(1,) * dims)
+    with pytest.raises(InputError):
+        pool.output((1, 8, *(2,) * (dims - 1), 1))
+    with pytest.raises(RuntimeError):
+        made_blur(dims, 1)
+
+
+def made_blur(dims: int, last: int) -> Tensor:
+    blurred: Tensor = made(SMOOTHERS[AntiAlias.BLUR](2).lifted(dims, None))(torch.zeros(1, 8, *(2,) * (dims - 1), last))
+    return blurred

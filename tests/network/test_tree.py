@@ -131,3 +131,12 @@ def test_the_first_convolution_sees_the_image() -> None:
     assert first_convolution(network())[0] == "conv1"
     path, layer = first_convolution(network("resnet50d"))
     assert (path, layer.in_channels, layer.out_channels) == ("conv1.0", 3, 32)
+
+
+@each("order", ["v1", "bn-after-add", "relu-before-add", "relu-only", "v2", "norm-first"])
+@each("name", ["resnet18", "resnet50"])
+def test_a_blocks_dropout_stands_before_the_second_convolution(name: str, order: str) -> None:
+    """Zagoruyko and Komodakis 2016, figure 1d."""
+    tree = compile_spec(assign(CATALOGUE[name].spec, "block_dropout=0.3", f"order={order}"))
+    names = [of_kind(Part, part).name for part in tree.stages[0].blocks[1].form.branch]
+    assert names.count("dropout") == 1 and names[names.index("dropout") + 1] == "conv2"

@@ -224,6 +224,10 @@ def test_attention_is_explained_as_a_whole(name: str, path: str, kind: str, para
         (("order=relu-only",), "layer1.1.relu1", "in a copy"),
         (("stem_pool=zero-padded-max",), "pad", "win against negative values"),
         (("norm=none", "init=fixup"), "layer1.0.bias1a", "stands in for a norm's shift"),
+        (("dropout=0.1",), "dropout", "each feature is dropped"),
+        (("block_dropout=0.3",), "layer1.0.dropout", "each value is dropped"),
+        (("shortcut_dropout=0.5",), "layer1.0.shortcut.dropout", "each value of the shortcut is dropped"),
+        ((), "layer1.0.relu2", "after the addition, so it acts on what the shortcut brings"),
     ],
 )
 def test_what_is_particular_of_a_layer_is_said(settings: tuple[str, ...], path: str, text: str) -> None:
@@ -391,3 +395,17 @@ def test_the_networks_equation_has_its_shortcuts() -> None:
 def test_without_norms_the_order_with_a_norm_first_has_nothing_after_the_addition() -> None:
     assert "Nothing comes after the addition." in describe("resnet18", "layer1.0", "norm=none", "order=norm-first").text
     assert "begins and ends in a norm" in describe("resnet18", "layer1.0", "order=norm-first").text
+
+
+@each(
+    "name,settings,formula",
+    [
+        ("resnet20", (), "zeropad"),
+        ("resnet20", ("shortcut=pool-pad",), "pad_channels"),
+        ("resnet18", (), "projection"),
+        ("resnet18", ("norm=none",), "projection_bare"),
+        ("resnet18", ("order=v2",), "projection_activated_bare"),
+    ],
+)
+def test_a_shortcut_alone_has_the_formula_of_its_kind(name: str, settings: tuple[str, ...], formula: str) -> None:
+    assert describe(name, "layer2.0.downsample", *settings, image=InputShape(1, 32, 32)).formulas == (formula,)
