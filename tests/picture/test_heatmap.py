@@ -8,7 +8,7 @@ import pytest
 from resnet_explorer.picture.chart import Axis, HeatMap, Row, Scale, colour_scale, heatmap
 from resnet_explorer.picture.chart.heatmap import SINGLE, bar_height, heat_picture, level_bar, upright_bar, value_text
 from resnet_explorer.picture.chart.text import sizes
-from resnet_explorer.picture.marks import Group, Label, Picture, placed
+from resnet_explorer.picture.marks import Group, Label, Picture, placed, width
 from tests.narrow import of_kind
 
 
@@ -101,3 +101,25 @@ def test_many_maps_stand_in_two_columns(count: int, columns: int) -> None:
 
 def test_no_maps_are_an_empty_picture() -> None:
     assert heat_picture([], 900, 600).marks == ()
+
+
+def test_names_of_columns_do_not_touch_and_stay_on_the_page() -> None:
+    """A name that would lie on the one before it, or go past the bar of colours, is left out."""
+    names = ("first", "an epoch with a name that is very long indeed", "last")
+    axis = Axis("epoch", ticks=tuple(enumerate(names)))
+    shown = HeatMap("Norms", axis, Axis("norm"), (0.0, 1.0, 2.0), (Row("block 1", (1.0, 2.0, 3.0)),))
+    for wide in (240.0, 400.0, 900.0):
+        picture = heatmap(shown, wide, 300)
+        spans = [
+            (mark.x - width(mark.text, mark.size) / 2, mark.x + width(mark.text, mark.size) / 2)
+            for mark in picture.marks
+            if isinstance(mark, Label) and mark.text in names
+        ]
+        assert all(one[1] < other[0] for one, other in pairwise(spans)) and all(end <= wide for _, end in spans)
+        assert len(spans) == 3 or wide < 900
+
+
+def test_round_columns_are_named() -> None:
+    picture = heatmap(norms(30), 900, 400)
+    texts = [mark.text for mark in picture.marks if isinstance(mark, Label)]
+    assert {"0", "10", "20"} <= set(texts)
