@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 
 import pytest
 import torch
@@ -11,8 +12,11 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer import assets
-from resnet_explorer.autograd.lab import functions
-from resnet_explorer.autograd.values import UNKNOWN, derivative
+from resnet_explorer.autograd.lab import functions, graph_of
+from resnet_explorer.autograd.reading import FUNCTIONS
+from resnet_explorer.autograd.values import UNKNOWN, GraphNode, NodeKind, derivative
+from resnet_explorer.autograd.writer import Writer as GraphWriter
+from resnet_explorer.autograd.writer import in_forward_order
 from resnet_explorer.errors import InputError
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
@@ -291,21 +295,30 @@ def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     torch.testing.assert_close(written.eval()(x.clone()), module(x.clone()), msg=layer.kind)
 
 
-@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
-def test_what_a_kind_records_are_the_nodes_that_pytorch_records(layer: Layer, shape: Shape) -> None:
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module and layer.role is not Role.MERGE])
+def test_what_a_kind_records_is_pytorchs_graph(layer: Layer, shape: Shape) -> None:
+    """Nodes with their attributes, shapes, parameters and saved tensors, and the edges between them."""
+    tape = Tape(True, "layer", 0.5)
+    value = layer.record(tape, tape.add(tape.leaf("input", shape)))
+    assert value.operation is not None and value.shape == layer.output(shape)
+    output = GraphNode("output", NodeKind.OUTPUT, "layer", value.shape)
+    ours = GraphWriter(FUNCTIONS).graph(value.operation, output, device="cpu", torch="", saved=True)
+    leaf, model = torch.rand(shape, requires_grad=True), nn.ModuleDict({"layer": made(layer).train()})
+    y = model["layer"](leaf + 0.5)
+    theirs = graph_of(y, model, leaf, defaultdict(lambda: "layer"), device="cpu", saved=True)
+    assert [node for node in ours.nodes if node.kind is not NodeKind.OUTPUT] == list(theirs.nodes[:-1]), layer.kind
+    assert ours.edges == theirs.edges, layer.kind
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.role is Role.MERGE and layer.module])
+def test_what_joins_maps_records_the_nodes_that_pytorch_records(layer: Layer, shape: Shape) -> None:
     tape = Tape(True, "layer", 0.5)
     others = more_maps(layer, torch.zeros(shape))
-    start = tape.leaf("input", shape)
-    value = layer.record_all(tape, (start, *(tape.leaf(f"other{n}", tuple(o.shape)) for n, o in enumerate(others))))
-    found: dict[int, str] = {}
-    waiting = [value.operation]
-    while waiting:
-        operation = waiting.pop()
-        if operation and id(operation) not in found:
-            found[id(operation)] = operation.name
-            waiting += operation.before
-    assert value.shape == layer.output(shape), layer.kind
-    assert sorted(name for name in found.values() if name != "AccumulateGrad") == sorted(nodes(layer)), layer.kind
+    maps = [tape.leaf(f"map{number}", tuple(map.shape)) for number, map in enumerate((torch.zeros(shape), *others))]
+    value = layer.record_all(tape, tuple(maps))
+    assert value.operation is not None and value.shape == layer.output(shape), layer.kind
+    found = [one.name for one in in_forward_order(value.operation, lambda one: one.before)]
+    assert [name for name in found if name != "AccumulateGrad"] == list(nodes(layer)), layer.kind
 
 
 @each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])

@@ -28,7 +28,6 @@ from resnet_explorer.picture.chart import (
     block_strip,
     chart,
     colour_scale,
-    compose,
     draw,
     draw_over_rows,
     heatmap,
@@ -37,9 +36,6 @@ from resnet_explorer.picture.chart import (
     toggled,
     zoomed,
 )
-from resnet_explorer.picture.chart.layout import x_axis_ticks
-from resnet_explorer.picture.chart.scale import Range
-from resnet_explorer.picture.chart.text import sizes
 from resnet_explorer.picture.marks import SCALE, Anchor, Area, Arrow, Box, Group, Ink, Label, Mark, Picture, width
 from tests.narrow import present
 
@@ -395,47 +391,3 @@ def test_rows_of_blocks_leave_a_chart_most_of_the_room(text: float) -> None:
         assert_tidy(picture)
         arcs.append(sum(isinstance(mark, Arrow) and mark.curved for group in blocks for mark in group.marks))
     assert arcs[0] == 18 and arcs[-1] == 0 and len(blocks) == 0
-
-
-@pytest.mark.parametrize("page", [(336.0, 264.0), (800.0, 450.0), (160.0, 160.0)])
-def test_a_chart_for_a_page_has_its_shape_its_words_and_all_its_blocks(page: tuple[float, float]) -> None:
-    """Where words do not fit the picture is larger than its page, which is shown smaller then."""
-    cells = tuple(
-        Cell(path, f"block {n}", value, True) for n, (path, value) in enumerate(zip(PATHS, NORMS, strict=True))
-    )
-    alone = compose(gradient(), *page)
-    assert alone.width / alone.height == pytest.approx(page[0] / page[1]) and alone.width >= page[0]
-    assert_tidy(alone)
-    both = compose(gradient(), *page, (Strip("residual", "ResNet-20", cells),), NORM, "Blocks")
-    assert len(groups(both, "block")) == 9 and both.width >= page[0]
-    texts = [mark.text for mark, *_ in placed(both.marks) if isinstance(mark, Label)]
-    assert "‖∂L/∂x‖₂" in texts and (page[0] < 300 or "block, from the input to the loss" in texts)
-
-
-def test_a_strip_without_values_says_so() -> None:
-    strips = tuple(
-        Strip(name, name, tuple(Cell(path, path, value) for path, value in zip(PATHS[:2], values, strict=True)))
-        for name, values in (("known", (0.5, 0.25)), ("unknown", (nan, nan)))
-    )
-    text = block_strip(strips, NORM, 600, "Blocks").description
-    assert "known: 0.5 in the first block, 0.25 in the last" in text and "unknown: no value" in text
-
-
-def test_where_no_label_fits_an_axis_has_no_ticks() -> None:
-    ticks, end = x_axis_ticks(Axis(low=0, high=1e6), Range(123456.0, 123457.0), 0.0, 12.0, 14.0, sizes(1.0))
-    assert ticks.ticks == () and end == 20.0
-
-
-@pytest.mark.parametrize(("x", "read"), [(-5.0, 1), (1.2, 1), (1.5, 1), (1.51, 2), (3.9, 4), (99.0, 9)])
-def test_a_crosshair_reads_the_nearest_point_of_each_curve(x: float, read: int) -> None:
-    scale = draw(gradient(), 800, 500).scale
-    reading = present(scale.at(scale.x.px(x)))
-    assert (reading.x, [value.x for value in reading.values]) == (read, [read, read])
-    assert [value.y for value in reading.values] == [0.02, NORMS[read - 1]]
-
-
-def test_a_curve_that_ends_early_is_read_at_its_end() -> None:
-    long, short = gradient().series
-    part = replace(short, x=BLOCKS[2:5], y=NORMS[2:5], points=POINTS[2:5])
-    scale = draw(replace(gradient(), series=(long, part)), 800, 500).scale
-    assert [[value.x for value in present(scale.at(scale.x.px(x))).values] for x in (1, 9)] == [[1, 3], [9, 5]]

@@ -227,7 +227,6 @@ def test_attention_is_explained_as_a_whole(name: str, path: str, kind: str, para
         (("dropout=0.1",), "dropout", "each feature is dropped"),
         (("block_dropout=0.3",), "layer1.0.dropout", "each value is dropped"),
         (("shortcut_dropout=0.5",), "layer1.0.shortcut.dropout", "each value of the shortcut is dropped"),
-        ((), "layer1.0.relu2", "after the addition, so it acts on what the shortcut brings"),
     ],
 )
 def test_what_is_particular_of_a_layer_is_said(settings: tuple[str, ...], path: str, text: str) -> None:
@@ -390,22 +389,3 @@ def test_the_networks_equation_has_its_shortcuts() -> None:
     assert describe("resnet18", "", "gating=exclusive").formulas[0] == "exclusive_v1"
     assert describe("resnet18", "", "residual=false", "order=v2").formulas[0] == "network_plain_bare"
     assert describe("resnetaa50", "").formulas == ("network", "size"), "average pools round odd sizes down"
-
-
-def test_without_norms_the_order_with_a_norm_first_has_nothing_after_the_addition() -> None:
-    assert "Nothing comes after the addition." in describe("resnet18", "layer1.0", "norm=none", "order=norm-first").text
-    assert "begins and ends in a norm" in describe("resnet18", "layer1.0", "order=norm-first").text
-
-
-@each(
-    "name,settings,formula",
-    [
-        ("resnet20", (), "zeropad"),
-        ("resnet20", ("shortcut=pool-pad",), "pad_channels"),
-        ("resnet18", (), "projection"),
-        ("resnet18", ("norm=none",), "projection_bare"),
-        ("resnet18", ("order=v2",), "projection_activated_bare"),
-    ],
-)
-def test_a_shortcut_alone_has_the_formula_of_its_kind(name: str, settings: tuple[str, ...], formula: str) -> None:
-    assert describe(name, "layer2.0.downsample", *settings, image=InputShape(1, 32, 32)).formulas == (formula,)
