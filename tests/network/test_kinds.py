@@ -336,6 +336,7 @@ def test_what_idles_gives_its_input_back(layer: Layer, shape: Shape) -> None:
 def test_operands_are_the_maps_of_the_outputs_size_beside_the_first(layer: Layer, shape: Shape) -> None:
     others = more_maps(layer, torch.zeros(shape))
     assert layer.operands == sum(tuple(other.shape) == layer.output(shape) for other in others), layer.kind
+    assert (blocks.Add().operands, blocks.GatedAdd(True).operands) == (1, 2), "the shortcut, and its gate"
 
 
 def test_a_name_is_one_tensor() -> None:

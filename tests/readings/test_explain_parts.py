@@ -82,12 +82,9 @@ def test_an_activation_is_explained_by_where_it_stands(
 
 def test_what_is_worked_out_has_its_rules() -> None:
     """Parameters and MACs of convolutions, and the receptive field of what has windows."""
-    rules = {path: [rule.formula for rule in describe("resnet18", path).rules] for path in ("conv1", "bn1", "maxpool")}
-    assert rules == {
-        "conv1": ["conv_params", "conv_macs", "receptive_field"],
-        "bn1": [],
-        "maxpool": ["receptive_field"],
-    }
+    field = ("Receptive field r and stride j", "receptive_field")
+    rules = [describe("resnet18", path).rules for path in ("conv1", "bn1", "maxpool")]
+    assert rules == [(("Parameters", "conv_params"), ("MACs", "conv_macs"), field), (), (field,)]
 
 
 def test_a_group_of_a_single_value_is_refused_as_by_pytorch() -> None:
@@ -96,3 +93,47 @@ def test_a_group_of_a_single_value_is_refused_as_by_pytorch() -> None:
     with pytest.raises(InputError, match="each group would hold a single value") as caught:
         norm.output((1, 8, 1, 1))
     assert caught.value.where == "size"
+
+
+@each(
+    "activation,text",
+    [
+        ("relu", "gates both paths: in this order of layers (v1) x passes unchanged only where z > 0."),
+        ("relu6", "gates both paths: in this order of layers (v1) x passes unchanged only where 0 < z < 6."),
+        ("hard-swish", "stops both paths where z < −3: x passes unchanged only where z > 3."),
+        ("elu", "weakens both paths to exp(z) of them where z < 0: x passes unchanged only where z > 0."),
+        ("leaky-relu", "weakens both paths to a hundredth where z < 0: x passes unchanged only where z > 0."),
+        ("prelu", "by the slope that the channel learnt where z < 0: x passes unchanged only where z > 0."),
+        ("gelu", "multiplies both paths by its slope at z: x passes exactly unchanged hardly anywhere."),
+    ],
+)
+def test_the_last_activation_decides_where_the_gradient_passes(activation: str, text: str) -> None:
+    assert describe("resnet18", "layer1.0", f"activation={activation}").gradient_words.endswith(text)
+
+
+@each(
+    "settings,text",
+    [
+        (("shortcut=A",), "P, which skips positions and pads channels: those send nothing back"),
+        (("shortcut=pool-pad",), "P, which averages positions and pads channels: the padded ones send nothing back"),
+        (("shortcut=B",), "and through Wₛ: the projection with its norm"),
+        (("shortcut=B", "norm=none"), "and through Wₛ: the projection."),
+        (("shortcut=A", "order=v2"), "z is the block's output. P skips positions and pads channels"),
+    ],
+)
+def test_the_gradient_through_a_shortcut_that_changes_shapes(settings: tuple[str, ...], text: str) -> None:
+    assert text in describe("resnet20", "layer2.0", *settings, image=InputShape(1, 32, 32)).gradient_words
+
+
+@each(
+    "name,text",
+    [
+        ("reduce", "the branch over positions needs few channels"),
+        ("conv1", "A 3×3 convolution dilated by 4: it sees what lies further around each position."),
+        ("conv2", "A second 3×3 convolution dilated by 4: it sees further still."),
+        ("conv3", "A 1×1 convolution to one number for each position."),
+    ],
+)
+def test_the_convolutions_of_a_bottleneck_attention_are_told_apart(name: str, text: str) -> None:
+    """Park et al. 2018, figure 2: three convolutions, two of them dilated, lead to a number for each position."""
+    assert text in describe("resnet18", f"layer1.1.bam.{name}", "stage_end=bam,bam,none,none").text

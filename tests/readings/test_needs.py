@@ -115,3 +115,10 @@ def test_signals_and_videos_have_sizes_of_their_own() -> None:
     assert Needs(2, None, 5, 33, dims=3, frames=16).text == (
         "Inference runs from 5×5 pixels at 16 frames, training with batch 2 from 33×33."
     )
+
+
+def test_a_video_of_many_frames_trains_at_any_size() -> None:
+    """Sixteen frames are two in R3D-18's last map; eight are one, and then height and width have to be more."""
+    video = CATALOGUE["r3d_18"].spec
+    sides = [of(video, InputShape(1, 112, 112, frames)).smallest_training for frames in (1, 8, 16)]
+    assert sides == [17, 17, 1]

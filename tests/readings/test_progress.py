@@ -42,7 +42,7 @@ def test_the_first_report_may_wait_for_a_pause_too(clock: Clock) -> None:
 
 def test_long_reports_are_made_less_often(clock: Clock) -> None:
     """One that takes a second is worth ten seconds of work, so that reports take a tenth of the time."""
-    throttle = Throttle(pause=0.5, worth=10)
+    throttle = Throttle()
     with throttle.reporting():
         clock.now += 1
     clock.now += 9

@@ -10,7 +10,7 @@ import pytest
 from resnet_explorer.picture.chart import PLAIN, Axis, Chart, Series
 from resnet_explorer.readings.lesions import Lesions, LesionStudy
 from resnet_explorer.readings.plottable import Plottable
-from resnet_explorer.readings.quantities import Place, Quantity
+from resnet_explorer.readings.quantities import Loss, Mode, Place, Precision, Quantity
 from resnet_explorer.readings.results import Reference
 from resnet_explorer.spec import ResNetSpec
 
@@ -80,3 +80,8 @@ def test_a_result_draws_itself_by_the_function_that_it_names() -> None:
     assert np.asarray(ax.get_lines()[0].get_ydata()).tolist() == [3.0, 4.0]
     other = ax.figure.add_subplot()
     assert Measured((3.0, 4.0)).plot(other) is other
+
+
+def test_choices_have_the_names_that_files_and_commands_have() -> None:
+    assert [*Precision] == ["float32", "float64"] and [*Mode] == ["train", "eval"]
+    assert [*Loss] == ["cross-entropy", "mean-square", "sum"]
