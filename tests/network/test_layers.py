@@ -14,6 +14,7 @@ from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.norms import BatchNorm2d
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
+from resnet_explorer.network.kinds.shortcuts import PadChannels
 from tests.torch_reference import OptionA
 
 sides = st.integers(1, 40)
@@ -94,3 +95,11 @@ def test_kinds_are_torchs_names() -> None:
     for kind in (Conv2d, BatchNorm2d, ReLU, MaxPool2d, AdaptiveAvgPool2d, Flatten, Linear):
         assert hasattr(nn, kind.__name__)
     assert Conv2d(1, 1, 1).kind == "Conv2d"
+
+
+@pytest.mark.parametrize(
+    ("into", "text"), [(16, "padded with 8 channels"), (8, "left as it is"), (4, "cut to 4 of its")]
+)
+def test_padding_of_channels_says_what_happens_to_x(into: int, text: str) -> None:
+    pad = PadChannels(8, into)
+    assert text in pad.text and pad.output((1, 8, 5, 5)) == (1, into, 5, 5)

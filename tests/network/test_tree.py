@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import ZeroPad
-from resnet_explorer.network.tree import Part, first_convolution, spread, tensors
+from resnet_explorer.network.tree import Part, first_convolution, spread, stride_of, tensors
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
@@ -140,3 +140,17 @@ def test_a_blocks_dropout_stands_before_the_second_convolution(name: str, order:
     tree = compile_spec(assign(CATALOGUE[name].spec, "block_dropout=0.3", f"order={order}"))
     names = [of_kind(Part, part).name for part in tree.stages[0].blocks[1].form.branch]
     assert names.count("dropout") == 1 and names[names.index("dropout") + 1] == "conv2"
+
+
+@pytest.mark.parametrize(("dims", "pool"), [(dims, f"AdaptiveAvgPool{dims}d") for dims in (1, 2, 3)])
+def test_a_gate_has_the_dimensions_of_its_network(dims: int, pool: str) -> None:
+    (gate,) = compile_spec(assign(CATALOGUE["seresnet50"].spec, f"dims={dims}")).stages[0].blocks[0].form.gates
+    kinds = [of_kind(Part, part).layer.kind for part in gate.parts]
+    assert (kinds[0], gate.name, gate.scale.name) == (pool, "se", "se.scale")
+
+
+@each("name,stride", [("layer1.0", 1), ("layer2.0", 2), ("layer2.1", 1)])
+def test_the_stride_of_a_branch_is_that_of_its_layers_together(name: str, stride: int) -> None:
+    for net in ("resnet50", "res2net50_26w_4s", "skresnext50_32x4d", "shake26_2x32d"):
+        block = next(block for block in network(net).blocks if block.path == name)
+        assert stride_of(block.form.branch) == stride, net

@@ -5,10 +5,10 @@ from math import nan
 
 import pytest
 
-from resnet_explorer.picture.chart import Axis, Cell, Strip, block_strip, compose, draw
-from resnet_explorer.picture.chart.layout import x_axis_ticks
+from resnet_explorer.picture.chart import Axis, Cell, Strip, block_strip, chart, compose, draw, zoomed
+from resnet_explorer.picture.chart.layout import lay_out, x_axis_ticks
 from resnet_explorer.picture.chart.scale import Range
-from resnet_explorer.picture.chart.text import sizes
+from resnet_explorer.picture.chart.text import FRAME_AREA, sizes
 from resnet_explorer.picture.marks import Label
 from tests.narrow import present
 from tests.picture.test_chart import BLOCKS, NORM, NORMS, PATHS, POINTS, assert_tidy, gradient, groups, placed
@@ -56,3 +56,33 @@ def test_a_curve_that_ends_early_is_read_at_its_end() -> None:
     part = replace(short, x=BLOCKS[2:5], y=NORMS[2:5], points=POINTS[2:5])
     scale = draw(replace(gradient(), series=(long, part)), 800, 500).scale
     assert [[value.x for value in present(scale.at(scale.x.px(x))).values] for x in (1, 9)] == [[1, 3], [9, 5]]
+
+
+def test_large_text_takes_notes_before_it_takes_the_curves_their_part() -> None:
+    """On a slide the conditions stand beside the chart; the curves keep the part that is theirs in any picture."""
+    noted = replace(gradient(), subtitle="digits, batch 64", notes=("median of 3 seeds; band from low to high",) * 3)
+    frame = lay_out(noted, 420, 520, 1.3).frame
+    assert (frame.right - frame.left) * (frame.bottom - frame.top) >= FRAME_AREA * 420 * 520
+    texts = [" ".join(mark.text for mark, *_ in placed(chart(noted, 420, 520, size).marks) if isinstance(mark, Label))
+             for size in (1.0, 1.3)]  # fmt: skip
+    assert ["median of 3 seeds" in text for text in texts] == [True, False]
+
+
+def test_zoom_ends_where_numbers_do() -> None:
+    """Neither too fine for differences to show, nor wider than there are numbers: the axis stays as it is."""
+    for axis in (Axis("y"), NORM):
+        shown = gradient(axis=axis)
+        scale = draw(shown, 800, 500).scale
+        x, y = (scale.frame.left + scale.frame.right) / 2, (scale.frame.top + scale.frame.bottom) / 2
+        for factor in (1e12, 1e-305):
+            assert zoomed(shown, scale, factor, x, y).y_axis == shown.y_axis
+        assert zoomed(shown, scale, 2.0, x, y).y_axis != shown.y_axis
+
+
+def test_names_at_the_ends_of_curves_stand_where_the_last_visible_point_is() -> None:
+    """Points right of the view, and those that are no number, have no end to stand at."""
+    residual, plain = gradient().series
+    broken = replace(plain, y=(*NORMS[:7], nan, nan))
+    shown = replace(gradient(), series=(residual, broken), x_axis=Axis("block", low=1, high=5))
+    names = [mark for mark, *_ in placed(chart(shown, 900, 500).marks) if isinstance(mark, Label) and "20" in mark.text]
+    assert {mark.text for mark in names} >= {"ResNet-20", "plain-20"}
