@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from timm.layers import make_divisible
 
 from resnet_explorer.network import Network, compile_spec
+from resnet_explorer.network.forks import hidden
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import ZeroPad
-from resnet_explorer.network.tree import Part, first_convolution, spread, stride_of, tensors
+from resnet_explorer.network.tree import Part, first_convolution, flat, spread, stride_of, tensors
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
@@ -154,3 +157,23 @@ def test_the_stride_of_a_branch_is_that_of_its_layers_together(name: str, stride
     for net in ("resnet50", "res2net50_26w_4s", "skresnext50_32x4d", "shake26_2x32d"):
         block = next(block for block in network(net).blocks if block.path == name)
         assert stride_of(block.form.branch) == stride, net
+
+
+def test_pairs_of_a_deep_stem_are_numbered_without_gaps() -> None:
+    """Three convolutions in space and three in time, each but the last with its norm and activation: 16 layers."""
+    stem = compile_spec(assign(CATALOGUE["r2plus1d_18"].spec, "stem=deep")).stem
+    assert stem.layer_paths == (*(f"conv1.{number}" for number in range(16)), "bn1", "relu")
+
+
+@given(st.integers(1, 4096), st.sampled_from([2, 4, 8, 16]), st.sampled_from([1, 8, 16]))
+def test_hidden_channels_are_rounded_as_by_timm(channels: int, reduction: int, multiple: int) -> None:
+    spec = ResNetSpec("x", reduction=reduction, reduction_multiple=multiple)
+    assert hidden(spec, channels) == make_divisible(channels / reduction, multiple, round_limit=0.9)
+    assert hidden(spec, channels, 32) >= 32
+
+
+def test_the_second_of_selective_kernels_is_dilated_by_2() -> None:
+    """In the place of a 5×5 stands a dilated 3×3 (Li et al. 2019, section 3.1)."""
+    (fork,) = network("skresnet18").stages[0].blocks[0].form.forks
+    convs = [part.layer for path in fork.paths for part in flat(path) if isinstance(part.layer, Conv2d)]
+    assert [(conv.kernel, conv.dilation, conv.in_channels) for conv in convs] == [(3, 1, 32), (3, 2, 32)]

@@ -137,3 +137,56 @@ def test_the_gradient_through_a_shortcut_that_changes_shapes(settings: tuple[str
 def test_the_convolutions_of_a_bottleneck_attention_are_told_apart(name: str, text: str) -> None:
     """Park et al. 2018, figure 2: three convolutions, two of them dilated, lead to a number for each position."""
     assert text in describe("resnet18", f"layer1.1.bam.{name}", "stage_end=bam,bam,none,none").text
+
+
+@each(
+    "order,text",
+    [
+        ("v1", ""),
+        ("bn-after-add", " The last norm comes after the addition, so it alters what the shortcut brings."),
+        ("relu-before-add", " F(x) ends in a ReLU, so it can only add: the signal grows from block to block."),
+        ("relu-only", " ReLU comes before each convolution; nothing comes after the addition."),
+        ("v2", " Norm and ReLU come before each convolution; nothing comes after the addition."),
+        ("norm-first", " It begins and ends in a norm, and the first has no ReLU; nothing comes after the addition."),
+    ],
+)
+def test_what_is_particular_of_an_order_of_layers_is_said(order: str, text: str) -> None:
+    """He et al. 2016, figure 4."""
+    said = describe("resnet18", "layer1.1", f"order={order}").text
+    before, after = "The shapes agree, so x itself is added to F(x): the shortcut costs nothing.", " F(x) is two 3×3"
+    assert said.startswith(f"{before}{text}{after}")
+
+
+@each(
+    "name,text",
+    [
+        ("wrn28_10", " The 28 in the name counts all convolutions, projections too, and no fc."),
+        ("resnet50c", " The 50 in the name counts the stem as one layer."),
+        ("resnet50", ""),
+    ],
+)
+def test_a_number_that_is_not_the_depth_is_explained(name: str, text: str) -> None:
+    said = describe(name, "").text
+    assert text in said and ("in the name" in said) == bool(text)
+
+
+def test_a_shortcut_says_what_its_formula_stands_for() -> None:
+    stands = "BN in the formula stands for this network's norm: group norm."
+    assert describe("resnet18", "layer2.0.downsample", "norm=group").text.endswith(stands)
+    assert stands not in describe("resnet18", "layer1.0.shortcut", "norm=group").text
+    assert "stands for" not in describe("resnet18", "layer2.0.downsample").text
+
+
+@each(
+    "name,path,text",
+    [
+        ("resnet18", "layer2.0.conv1", "mixes channels and neighbouring positions, at every second position."),
+        ("resnet18", "layer1.0.conv1", "mixes channels and neighbouring positions."),
+        ("r3d_18", "conv1", "neighbouring positions and frames, at every second position of every frame."),
+        ("r3d_18", "layer2.0.conv1", "mixes channels and neighbouring positions, at every second position."),
+        ("r2plus1d_18", "layer2.0.conv1_space", "positions of each frame, at every second position of every frame."),
+        ("r2plus1d_18", "layer2.0.conv1_time", "neighbouring frames at each position of every second frame."),
+    ],
+)
+def test_a_stride_is_said_along_the_axes_that_it_has(name: str, path: str, text: str) -> None:
+    assert text in describe(name, path).text

@@ -85,3 +85,11 @@ def test_a_result_draws_itself_by_the_function_that_it_names() -> None:
 def test_choices_have_the_names_that_files_and_commands_have() -> None:
     assert [*Precision] == ["float32", "float64"] and [*Mode] == ["train", "eval"]
     assert [*Loss] == ["cross-entropy", "mean-square", "sum"]
+
+
+def test_quantities_have_the_names_that_files_have() -> None:
+    assert [*Quantity] == [
+        *("input-gradient", "output-gradient", "weight-gradient", "weight-gradient-rms", "activation-deviation"),
+        *("measured-update", "update-estimate", "weight-norm", "shortcut-term", "branch-term", "cosine"),
+        "shortcut-share",
+    ]
