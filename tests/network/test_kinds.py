@@ -52,7 +52,7 @@ IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((ScaledStdConv2d(8, 16, 3, 2, 1, 2, True, gamma=1.7), MAP), (Beta(0.8), MAP)),
     *((GeM(), MAP), (AttentionPool2d(8, 6, 4), MAP), (AttentionPool2d(8, 3, 4), (2, 8, 5, 4))),
     *((FlattenMap(6, 192), MAP), (FixedScaleNorm(8), (2, 8))),
-    *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
+    *((ChannelConv1d(3), PIXEL), (ChannelConv1d(5), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
     (PadChannels(8, 16), MAP),
     *(
         (gates.SpatialSoftmax(), (2, 1, 6, 6)),

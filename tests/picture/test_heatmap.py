@@ -123,3 +123,10 @@ def test_round_columns_are_named() -> None:
     picture = heatmap(norms(30), 900, 400)
     texts = [mark.text for mark in picture.marks if isinstance(mark, Label)]
     assert {"0", "10", "20"} <= set(texts)
+
+
+def test_a_name_that_is_wider_than_the_map_is_left_out() -> None:
+    for name, is_shown in (("epoch 1", True), ("epoch 1 " * 40, False)):
+        axis = Axis("epoch", ticks=((1.0, name),))
+        picture = heatmap(HeatMap("Norms", axis, Axis("norm"), (1.0,), (Row("block 1", (1.0,)),)), 400, 300)
+        assert any(isinstance(mark, Label) and mark.text == name for mark in picture.marks) == is_shown
