@@ -9,9 +9,9 @@ from torch import nn
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.activations import ReLU
-from resnet_explorer.network.kinds.blocks import Add, Flatten
-from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
-from resnet_explorer.network.kinds.norms import BatchNorm2d
+from resnet_explorer.network.kinds.blocks import Add, Dropout, Flatten
+from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.network.kinds.norms import BatchNorm2d, GroupNorm
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
@@ -103,3 +103,16 @@ def test_kinds_are_torchs_names() -> None:
 def test_padding_of_channels_says_what_happens_to_x(into: int, text: str) -> None:
     pad = PadChannels(8, into)
     assert text in pad.text and pad.output((1, 8, 5, 5)) == (1, into, 5, 5)
+
+
+def test_captions_are_the_numbers_that_a_box_needs() -> None:
+    """What stands under a box of a diagram; a convolution has its kernel in the box, and its channels under it."""
+    captions = {
+        Conv2d(8, 16, 3, 2, 1, 2): "8→16, 2 groups",
+        ChannelConv1d(5): "k5",
+        GroupNorm(64, 32): "32 groups",
+        Linear(512, 1000): "512→1000",
+        Dropout(0.5): "p 0.5",
+        BatchNorm2d(64): "",
+    }
+    assert {layer: layer.caption for layer in captions} == captions

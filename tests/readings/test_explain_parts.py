@@ -190,3 +190,11 @@ def test_a_shortcut_says_what_its_formula_stands_for() -> None:
 )
 def test_a_stride_is_said_along_the_axes_that_it_has(name: str, path: str, text: str) -> None:
     assert text in describe(name, path).text
+
+
+@each(
+    "activation,part", [("relu", "only where z > 0"), ("relu6", "only where 0 < z < 6"), ("elu", "in full only where")]
+)
+def test_a_projection_lets_x_pass_where_its_activation_does(activation: str, part: str) -> None:
+    text = describe("resnet18", "layer2.0", f"activation={activation}").gradient_words
+    assert f"x passes {part}" in text and text.endswith(", and through Wₛ: the projection with its norm.")
