@@ -214,10 +214,10 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "ink": layer.ink in set(Ink),
         "label": bool(layer.label),
         "docstring": bool(type(layer).__doc__),
-        "formula": key in FORMULAS,
+        "formula": key in FORMULAS and (not layer.size_key or layer.size_key in FORMULAS),
         "text": bool(re.fullmatch(r"[A-Zx].*\.", text)),
         "output": bool(output) and all(size > 0 for size in output),
-        "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
+        "FLOPs": layer.flops(shape, output, True) > 0 or layer.flops_each == 0,
         "nodes": bool(nodes(layer) or not layer.module) and UNKNOWN not in map(derivative, nodes(layer)),
         "module": bool(layer.module)
         or layer.role is Role.JOIN

@@ -11,6 +11,7 @@ from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.activations import ReLU
 from resnet_explorer.network.kinds.blocks import Add, Dropout, Flatten
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.network.kinds.heads import FlattenMap
 from resnet_explorer.network.kinds.norms import BatchNorm2d, GroupNorm
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
@@ -116,3 +117,7 @@ def test_captions_are_the_numbers_that_a_box_needs() -> None:
         BatchNorm2d(64): "",
     }
     assert {layer: layer.caption for layer in captions} == captions
+
+
+def test_a_view_of_a_whole_map_is_drawn_as_any_other_view() -> None:
+    assert FlattenMap(7, 224).label == Flatten().label == "flatten"

@@ -11,7 +11,7 @@ from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.forks import hidden
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import ZeroPad
-from resnet_explorer.network.tree import Part, first_convolution, flat, spread, stride_of, tensors
+from resnet_explorer.network.tree import Gated, Part, first_convolution, flat, spread, stride_of, tensors
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
@@ -177,3 +177,13 @@ def test_the_second_of_selective_kernels_is_dilated_by_2() -> None:
     (fork,) = network("skresnet18").stages[0].blocks[0].form.forks
     convs = [part.layer for path in fork.paths for part in flat(path) if isinstance(part.layer, Conv2d)]
     assert [(conv.kernel, conv.dilation, conv.in_channels) for conv in convs] == [(3, 1, 32), (3, 2, 32)]
+
+
+def test_attention_in_the_middle_sees_what_the_last_convolution_takes() -> None:
+    """Also where the first convolution leaves fewer channels than the 3×3, as in SENet-154."""
+    spec = assign(CATALOGUE["seresnet50"].spec, "attention_at=middle", "reduce_first=2")
+    branch = compile_spec(spec).stages[0].blocks[0].form.branch
+    (gate,) = (step for step in branch if isinstance(step, Gated))
+    following = of_kind(Part, branch[branch.index(gate) + 1])
+    first, last = (of_kind(Conv2d, part.layer) for part in (of_kind(Part, gate.parts[1]), following))
+    assert (following.name, first.in_channels, last.in_channels) == ("conv3", 64, 64)

@@ -198,3 +198,16 @@ def test_a_stride_is_said_along_the_axes_that_it_has(name: str, path: str, text:
 def test_a_projection_lets_x_pass_where_its_activation_does(activation: str, part: str) -> None:
     text = describe("resnet18", "layer2.0", f"activation={activation}").gradient_words
     assert f"x passes {part}" in text and text.endswith(", and through Wₛ: the projection with its norm.")
+
+
+@each(
+    "gain,text",
+    [
+        ("skipinit", " One learnt factor, 0 at first, multiplies F(x)."),
+        ("layerscale", " A learnt factor for each channel, "),
+        ("none", ""),
+    ],
+)
+def test_what_multiplies_a_branch_is_said(gain: str, text: str) -> None:
+    said = describe("resnet18", "layer1.1", f"gain={gain}").text
+    assert text in said and ("multiplies F(x)" in said) == bool(text)

@@ -1,5 +1,7 @@
 """The rule that chooses the memory format of a training."""
 
+import torch
+
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings.memory_format import MemoryFormat, is_safe, memory_format
 from resnet_explorer.spec.catalogue import find
@@ -44,3 +46,7 @@ def test_signals_and_videos_are_contiguous_everywhere() -> None:
     for dims in (1, 3):
         assert chosen("resnet50", f"dims={dims}") is MemoryFormat.CONTIGUOUS
         assert chosen("resnet50", f"dims={dims}", device="cuda:0", mixed=True) is MemoryFormat.CONTIGUOUS
+
+
+def test_formats_have_pytorchs_names() -> None:
+    assert [getattr(torch, name) for name in MemoryFormat] == [torch.contiguous_format, torch.channels_last]

@@ -68,6 +68,8 @@ def test_mib(count: int, text: str) -> None:
     [
         (Conv2d(64, 128, 3, 2, 1), "3×3 /2"),
         (Conv2d(64, 64, 1), "1×1"),
+        (Conv2d(64, 64, 3, 2, 2, 32, dilation=2), "3×3 /2 g32 d2"),
+        (Conv2d(64, 64, 3, 1, 1, 2), "3×3 g2"),
         (MaxPool2d(3, 2, 1), "3×3 /2"),
         (ZeroPad(64, 128, 2), "/2, +64 ch"),
         (ZeroPad(64, 256, 1), "+192 ch"),
