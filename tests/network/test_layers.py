@@ -16,6 +16,7 @@ from resnet_explorer.network.kinds.norms import BatchNorm2d, GroupNorm
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
+from tests.cases import each
 from tests.torch_reference import OptionA
 
 sides = st.integers(1, 40)
@@ -121,3 +122,17 @@ def test_captions_are_the_numbers_that_a_box_needs() -> None:
 
 def test_a_view_of_a_whole_map_is_drawn_as_any_other_view() -> None:
     assert FlattenMap(7, 224).label == Flatten().label == "flatten"
+
+
+@each(
+    "into,out,stride,text",
+    [
+        (64, 128, 2, "taken at every second position and padded with 64 channels of zeros"),
+        (64, 65, 1, "padded with 1 channels of zeros"),
+        (64, 64, 2, "taken at every second position"),
+        (64, 63, 1, "cut to 63 of its channels"),
+        (64, 32, 2, "taken at every second position and cut to 32 of its channels"),
+    ],
+)
+def test_padding_with_zeros_says_what_happens_to_x(into: int, out: int, stride: int, text: str) -> None:
+    assert ZeroPad(into, out, stride).text == text

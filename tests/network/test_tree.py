@@ -10,6 +10,7 @@ from timm.layers import make_divisible
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.forks import hidden
 from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.forks import Slice
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.tree import Gated, Part, first_convolution, flat, spread, stride_of, tensors
 from resnet_explorer.spec import ResNetSpec, Shortcut
@@ -187,3 +188,9 @@ def test_attention_in_the_middle_sees_what_the_last_convolution_takes() -> None:
     following = of_kind(Part, branch[branch.index(gate) + 1])
     first, last = (of_kind(Conv2d, part.layer) for part in (of_kind(Part, gate.parts[1]), following))
     assert (following.name, first.in_channels, last.in_channels) == ("conv3", 64, 64)
+
+
+def test_the_splits_of_split_attention_are_taken_in_turn() -> None:
+    (fork,) = network("resnest50d").stages[0].blocks[0].form.forks
+    slices = [of_kind(Slice, part.layer) for path in fork.paths for part in flat(path)]
+    assert [(part.start, part.channels) for part in slices] == [(0, 64), (64, 64)]
