@@ -26,7 +26,7 @@ def read_graph(request: RecordGraph) -> AutogradGraph:
     root = y.operation
     assert root is not None, "the input asks for its gradient"
     output = GraphNode(OUTPUT if y.shape else LOSS, NodeKind.OUTPUT, root.path, y.shape)
-    writer = Writer(_FUNCTIONS)
+    writer = Writer(FUNCTIONS)
     return writer.graph(root, output, device=request.device, torch=CHECKED_WITH[-1], saved=request.saved)
 
 
@@ -107,4 +107,5 @@ def _variable(fn: Operation) -> tuple[object, str, Shape] | None:
     return None if fn.variable is None else (fn.variable, fn.variable_name, fn.shape)
 
 
-_FUNCTIONS: Functions[Operation] = Functions(lambda fn: fn.before, _node, _saved, _variable)
+FUNCTIONS: Functions[Operation] = Functions(lambda fn: fn.before, _node, _saved, _variable)
+"""What is asked of the operations on a tape."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from resnet_explorer.network.branches import activation, norm
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.dimensions import STILL, Time
-from resnet_explorer.network.tree import Chain, Fork, Form, Gated, Part, Step
+from resnet_explorer.network.tree import Chain, Form, Gated, Part, Step
 from resnet_explorer.spec import Norm, ResNetSpec
 from resnet_explorer.spec.choices import ConvTime
 
@@ -58,10 +58,8 @@ def _alike(spec: ResNetSpec, chain: Chain) -> Chain:
 def _step(step: Step, dims: int, time: Time | None) -> Step:
     if isinstance(step, Part):
         return _part(step, dims, time)
-    if isinstance(step, Gated):
-        return Gated(step.name, _chain(step.parts, dims, time), _part(step.scale, dims, time))
-    paths = tuple(_chain(path, dims, time) for path in step.paths)
-    return Fork(step.name, paths, _part(step.join, dims, time), _chain(step.gate, dims, time))
+    assert isinstance(step, Gated), "parallel paths are made for images"
+    return Gated(step.name, _chain(step.parts, dims, time), _part(step.scale, dims, time))
 
 
 def _chain(chain: Chain, dims: int, time: Time | None) -> Chain:

@@ -32,7 +32,7 @@ def draw(ax: Any, chart: dict[str, Any]) -> None:
                     xytext=(0, 3), textcoords="offset points", ha="center", va="bottom", fontsize="xx-small",
                     color="0.35")
     set_title(ax, chart)
-    if any(series["label"] for series in chart["series"]):
+    if any(series["label"] and not series["faint"] for series in chart["series"]):
         ax.legend(framealpha=0.8, edgecolor="none", fontsize="small")
 
 

@@ -58,8 +58,7 @@ def kept(analysis: Analysis, *, training: bool = True) -> Kept | None:
         if form.saves_input and not is_saved:
             held[path] += size
             is_saved = True
-        if form.end >= 0:
-            path, size, is_saved = block.layer_paths[form.end], form.end_bytes, form.end_saved
+        path, size, is_saved = block.layer_paths[form.end], form.end_bytes, form.end_saved
     return collected(analysis.network, held, training)
 
 
@@ -75,7 +74,7 @@ def collected(network: Network, by_path: Mapping[str, int], training: bool) -> K
 class _FormKept(NamedTuple):
     """What a form keeps: the bytes of each layer, and whether it saves the storage that it was given.
 
-    ``end`` is the layer that made the output's storage (-1: it is the one given), ``end_bytes`` its size, and
+    ``end`` is the layer that made the output's storage, which is never the one given; ``end_bytes`` is its size, and
     ``end_saved`` whether the form itself saves it.
     """
 
@@ -109,7 +108,7 @@ class _FormWalk:
         held = list(self.extra)
         for number in self.saved - {-1}:
             held[number] += self.size(number)
-        return _FormKept(tuple(held), -1 in self.saved, end, self.size(end) if end >= 0 else 0, end in self.saved)
+        return _FormKept(tuple(held), -1 in self.saved, end, self.size(end), end in self.saved)
 
     def size(self, number: int) -> int:
         return prod(self.readings[number].output) * BYTES_PER_VALUE

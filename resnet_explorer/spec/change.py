@@ -41,7 +41,7 @@ def nearest(spec: ResNetSpec, key: str, value: object) -> tuple[ResNetSpec, tupl
     """
     key = axis(key).key
     others: dict[str, str] = {}
-    for _ in range(len(AXES)):
+    while True:  # each time round, an axis more is in ``others``
         try:
             settings = {name: axis(name).read(text) for name, text in others.items()}
             return change_all(spec, {**settings, key: value}), tuple(f"{name}={text}" for name, text in others.items())
@@ -51,7 +51,6 @@ def nearest(spec: ResNetSpec, key: str, value: object) -> tuple[ResNetSpec, tupl
             if not possible:
                 return None
             others |= possible[0]
-    return None
 
 
 def _pair(setting: str) -> tuple[str, str]:

@@ -66,7 +66,8 @@ def _text(value: object) -> str:
     """Return a JSON value as ``--set`` would write it, so that both are read by the same rule."""
     if isinstance(value, list):
         return ",".join(_row(item) if isinstance(item, list) else _text(item) for item in value)
-    return "{…}" if isinstance(value, dict) else str(value)
+    text = "{…}" if isinstance(value, dict) else str(value)
+    return text.lower() if value is None or isinstance(value, bool) else text
 
 
 def _row(values: list[object]) -> str:

@@ -169,14 +169,7 @@ def _check_stages(spec: ResNetSpec) -> None:
 
 
 def _check_channels(spec: ResNetSpec) -> None:
-    most, least = max(spec.outputs), min(spec.outputs)
-    if most > readers.MAX_CHANNELS:
-        raise SpecError(
-            "widths",
-            f"A stage would put out {most:,} channels; at most {readers.MAX_CHANNELS:,} are drawn.",
-            "Choose a smaller width or expansion.",
-        )
-    if least < 1:
+    if min(spec.outputs) < 1:
         raise SpecError("expansion", "A stage would put out no channels.", "Choose a larger width or expansion.")
     if not spec.has_bottlenecks:
         for stage in spec.by_stages:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 
 import pytest
 import torch
@@ -11,8 +12,12 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer import assets
-from resnet_explorer.autograd.lab import functions
-from resnet_explorer.autograd.values import UNKNOWN, derivative
+from resnet_explorer.autograd.lab import functions, graph_of
+from resnet_explorer.autograd.reading import FUNCTIONS
+from resnet_explorer.autograd.values import UNKNOWN, GraphNode, NodeKind, derivative
+from resnet_explorer.autograd.writer import Writer as GraphWriter
+from resnet_explorer.autograd.writer import in_forward_order
+from resnet_explorer.errors import InputError
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
 from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, forks, gates
@@ -31,7 +36,7 @@ from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
 from resnet_explorer.source.scope import Scope
 from resnet_explorer.source.whole import classes
-from resnet_explorer.spec import Activation, Norm, ResNetSpec
+from resnet_explorer.spec import Activation, AntiAlias, Norm, ResNetSpec
 from tests.cases import each
 
 SPEC = ResNetSpec("", norm_groups=2)
@@ -47,7 +52,7 @@ IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((ScaledStdConv2d(8, 16, 3, 2, 1, 2, True, gamma=1.7), MAP), (Beta(0.8), MAP)),
     *((GeM(), MAP), (AttentionPool2d(8, 6, 4), MAP), (AttentionPool2d(8, 3, 4), (2, 8, 5, 4))),
     *((FlattenMap(6, 192), MAP), (FixedScaleNorm(8), (2, 8))),
-    *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
+    *((ChannelConv1d(3), PIXEL), (ChannelConv1d(5), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
     (PadChannels(8, 16), MAP),
     *(
         (gates.SpatialSoftmax(), (2, 1, 6, 6)),
@@ -209,10 +214,10 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "ink": layer.ink in set(Ink),
         "label": bool(layer.label),
         "docstring": bool(type(layer).__doc__),
-        "formula": key in FORMULAS,
+        "formula": key in FORMULAS and (not layer.size_key or layer.size_key in FORMULAS),
         "text": bool(re.fullmatch(r"[A-Zx].*\.", text)),
         "output": bool(output) and all(size > 0 for size in output),
-        "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
+        "FLOPs": layer.flops(shape, output, True) > 0 or layer.flops_each == 0,
         "nodes": bool(nodes(layer) or not layer.module) and UNKNOWN not in map(derivative, nodes(layer)),
         "module": bool(layer.module)
         or layer.role is Role.JOIN
@@ -288,3 +293,101 @@ def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     written.load_state_dict(module.state_dict())
     x = torch.rand(shape) - 0.3
     torch.testing.assert_close(written.eval()(x.clone()), module(x.clone()), msg=layer.kind)
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module and layer.role is not Role.MERGE])
+def test_what_a_kind_records_is_pytorchs_graph(layer: Layer, shape: Shape) -> None:
+    """Nodes with their attributes, shapes, parameters and saved tensors, and the edges between them."""
+    tape = Tape(True, "layer", 0.5)
+    value = layer.record(tape, tape.add(tape.leaf("input", shape)))
+    assert value.operation is not None and value.shape == layer.output(shape)
+    output = GraphNode("output", NodeKind.OUTPUT, "layer", value.shape)
+    ours = GraphWriter(FUNCTIONS).graph(value.operation, output, device="cpu", torch="", saved=True)
+    leaf, model = torch.rand(shape, requires_grad=True), nn.ModuleDict({"layer": made(layer).train()})
+    y = model["layer"](leaf + 0.5)
+    theirs = graph_of(y, model, leaf, defaultdict(lambda: "layer"), device="cpu", saved=True)
+    assert [node for node in ours.nodes if node.kind is not NodeKind.OUTPUT] == list(theirs.nodes[:-1]), layer.kind
+    assert ours.edges == theirs.edges, layer.kind
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.role is Role.MERGE and layer.module])
+def test_what_joins_maps_records_the_nodes_that_pytorch_records(layer: Layer, shape: Shape) -> None:
+    tape = Tape(True, "layer", 0.5)
+    others = more_maps(layer, torch.zeros(shape))
+    maps = [tape.leaf(f"map{number}", tuple(map.shape)) for number, map in enumerate((torch.zeros(shape), *others))]
+    value = layer.record_all(tape, tuple(maps))
+    assert value.operation is not None and value.shape == layer.output(shape), layer.kind
+    found = [one.name for one in in_forward_order(value.operation, lambda one: one.before)]
+    assert [name for name in found if name != "AccumulateGrad"] == list(nodes(layer)), layer.kind
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_what_idles_gives_its_input_back(layer: Layer, shape: Shape) -> None:
+    """In memory of its own there is something to do; what works in place or drops has something to do as well."""
+    for training in (True, False):
+        x = torch.rand(shape) - 0.5
+        start = x.clone()
+        y = made(layer).train(training)(start, *more_maps(layer, x))
+        is_same = y.untyped_storage().data_ptr() == start.untyped_storage().data_ptr()
+        assert layer.idles(training) == (is_same and torch.equal(start, x)), (layer.kind, training)
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_operands_are_the_maps_of_the_outputs_size_beside_the_first(layer: Layer, shape: Shape) -> None:
+    others = more_maps(layer, torch.zeros(shape))
+    assert layer.operands == sum(tuple(other.shape) == layer.output(shape) for other in others), layer.kind
+    assert (blocks.Add().operands, blocks.GatedAdd(True).operands) == (1, 2), "the shortcut, and its gate"
+
+
+def test_a_name_is_one_tensor() -> None:
+    """A parameter that is used twice gets the gradients of both."""
+    tape = Tape(True, "conv1")
+    assert tape.parameter("weight", (2, 3)) is tape.leaf("conv1.weight", (2, 3))
+    assert tape.parameter("weight", (2, 3)) is not tape.parameter("bias", (2,))
+
+
+def test_a_mean_does_not_fit_on_fewer_frames_than_its_window() -> None:
+    pool = AvgPool2d(2, 2, True, dims=3)
+    assert pool.output((1, 8, 2, 5, 5)) == (1, 8, 1, 3, 3)
+    with pytest.raises(InputError, match="a 2×2×2 mean does not fit on a video of 1×5×5"):
+        pool.output((1, 8, 1, 5, 5))
+    with pytest.raises(RuntimeError):
+        made(pool)(torch.zeros(1, 8, 1, 5, 5))
+
+
+@each("layer,shape", [(layer, shape) for layer, shape in CASES if layer.module])
+def test_memory_chance_and_macs_are_pytorchs(layer: Layer, shape: Shape) -> None:
+    """New memory or not, other numbers with another seed or not, and half of the FLOPs that PyTorch counts."""
+    x, module = torch.rand(shape), made(layer).train()
+    others = more_maps(layer, x + 1)
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        start = x.clone()
+        with FlopCounterMode(display=False) as counter:
+            y = module(start, *others)
+        found.append(y.clone())
+    is_new = y.untyped_storage().data_ptr() != start.untyped_storage().data_ptr()
+    assert layer.allocates == is_new, layer.kind
+    assert layer.is_random == (not torch.equal(*found)), layer.kind
+    assert counter.get_total_flops() == 2 * layer.work(shape, layer.output(shape)), layer.kind
+
+
+def test_a_circle_is_a_sum_or_a_product() -> None:
+    for kind in KINDS:
+        assert kind.is_round == (kind.box in ("+", "×", "×+")), kind.__name__
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_a_blur_reflects_maps_of_two_pixels_and_none_of_one(dims: int) -> None:
+    pool = SMOOTHERS[AntiAlias.BLUR](2).lifted(dims, None)
+    assert pool.output((1, 8, *(2,) * dims)) == tuple(made_blur(dims, 2).shape) == (1, 8, *(1,) * dims)
+    with pytest.raises(InputError):
+        pool.output((1, 8, *(2,) * (dims - 1), 1))
+    with pytest.raises(RuntimeError):
+        made_blur(dims, 1)
+
+
+def made_blur(dims: int, last: int) -> Tensor:
+    blurred: Tensor = made(SMOOTHERS[AntiAlias.BLUR](2).lifted(dims, None))(torch.zeros(1, 8, *(2,) * (dims - 1), last))
+    return blurred

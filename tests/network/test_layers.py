@@ -9,11 +9,14 @@ from torch import nn
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.activations import ReLU
-from resnet_explorer.network.kinds.blocks import Add, Flatten
-from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
-from resnet_explorer.network.kinds.norms import BatchNorm2d
+from resnet_explorer.network.kinds.blocks import Add, Dropout, Flatten
+from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.network.kinds.heads import FlattenMap
+from resnet_explorer.network.kinds.norms import BatchNorm2d, GroupNorm
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
+from resnet_explorer.network.kinds.shortcuts import PadChannels
+from tests.cases import each
 from tests.torch_reference import OptionA
 
 sides = st.integers(1, 40)
@@ -94,3 +97,42 @@ def test_kinds_are_torchs_names() -> None:
     for kind in (Conv2d, BatchNorm2d, ReLU, MaxPool2d, AdaptiveAvgPool2d, Flatten, Linear):
         assert hasattr(nn, kind.__name__)
     assert Conv2d(1, 1, 1).kind == "Conv2d"
+
+
+@pytest.mark.parametrize(
+    ("into", "text"), [(16, "padded with 8 channels"), (8, "left as it is"), (4, "cut to 4 of its")]
+)
+def test_padding_of_channels_says_what_happens_to_x(into: int, text: str) -> None:
+    pad = PadChannels(8, into)
+    assert text in pad.text and pad.output((1, 8, 5, 5)) == (1, into, 5, 5)
+
+
+def test_captions_are_the_numbers_that_a_box_needs() -> None:
+    """What stands under a box of a diagram; a convolution has its kernel in the box, and its channels under it."""
+    captions = {
+        Conv2d(8, 16, 3, 2, 1, 2): "8→16, 2 groups",
+        ChannelConv1d(5): "k5",
+        GroupNorm(64, 32): "32 groups",
+        Linear(512, 1000): "512→1000",
+        Dropout(0.5): "p 0.5",
+        BatchNorm2d(64): "",
+    }
+    assert {layer: layer.caption for layer in captions} == captions
+
+
+def test_a_view_of_a_whole_map_is_drawn_as_any_other_view() -> None:
+    assert FlattenMap(7, 224).label == Flatten().label == "flatten"
+
+
+@each(
+    "into,out,stride,text",
+    [
+        (64, 128, 2, "taken at every second position and padded with 64 channels of zeros"),
+        (64, 65, 1, "padded with 1 channels of zeros"),
+        (64, 64, 2, "taken at every second position"),
+        (64, 63, 1, "cut to 63 of its channels"),
+        (64, 32, 2, "taken at every second position and cut to 32 of its channels"),
+    ],
+)
+def test_padding_with_zeros_says_what_happens_to_x(into: int, out: int, stride: int, text: str) -> None:
+    assert ZeroPad(into, out, stride).text == text

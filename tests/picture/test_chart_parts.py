@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_explorer.picture.chart import Axis, Scale
-from resnet_explorer.picture.chart.markers import MOST, Frame, lines, polygon, thin
+from resnet_explorer.picture.chart import Axis, Marker, Scale
+from resnet_explorer.picture.chart.frame import axis_titles
+from resnet_explorer.picture.chart.markers import MOST, Frame, lines, polygon, sign, thin
 from resnet_explorer.picture.chart.model import number, ticks
-from resnet_explorer.picture.chart.text import apart
-from resnet_explorer.picture.marks import DASHES, Dash, broken
+from resnet_explorer.picture.chart.text import apart, sizes
+from resnet_explorer.picture.marks import DASHES, Area, Box, Dash, Group, Ink, Label, broken, placed
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 12))
@@ -87,3 +88,57 @@ def test_a_broken_line_runs_on_around_its_corners(dash: Dash) -> None:
     bent = list(broken((*((float(x), 0.0) for x in range(0, 151)), *((150.0, float(y)) for y in range(1, 151))), dash))
     drawn = [sum(dist(*stroke) for stroke in strokes) for strokes in (straight, bent)]
     assert drawn[0] == pytest.approx(drawn[1]) and drawn[0] < 300 * 0.75
+
+
+def test_a_long_curve_is_thinned_and_stays_broken_where_it_was() -> None:
+    values = [float(n % 7) for n in range(3000)]
+    values[1234] = nan
+    kept = thin(values)
+    assert len(kept) < 1.6 * MOST and {0, 1234, 2999} <= set(kept)
+    assert thin(values[:MOST]) == list(range(MOST)), "a short one is drawn as it is"
+    assert thin([nan] * 1000, 10) == [0, *range(200, 1000, 200), 999]
+
+
+@pytest.mark.parametrize("marker", Marker)
+def test_each_series_has_a_sign_of_its_own_around_its_point(marker: Marker) -> None:
+    drawn = sign(marker, 50, 40, 4, Ink.TEXT)
+    if marker is Marker.NONE:
+        assert drawn == []
+        return
+    (mark,) = drawn
+    if isinstance(mark, Box):
+        assert (mark.x + mark.width / 2, mark.y + mark.height / 2) == (50, 40)
+    else:
+        assert isinstance(mark, Area) and all(dist(point, (50, 40)) < 2 * 4 for point in mark.points)
+    is_open = marker.startswith("open")
+    assert (mark.fill, mark.line) == ((Ink.PAGE, Ink.TEXT) if is_open else (Ink.TEXT, None))
+    assert all(sign(other, 50, 40, 4, Ink.TEXT) != drawn for other in Marker if other is not marker)
+    (hollow,) = sign(marker, 50, 40, 4, Ink.TEXT, hollow=True)
+    assert isinstance(hollow, Box | Area) and hollow.fill is Ink.PAGE
+
+
+def test_groups_are_found_with_their_absolute_paths_and_places() -> None:
+    """A path that begins with a point continues that of the group around it; one without a path is its parent's."""
+    inner = Group(".conv1", "layer", "", 3, 4, 1, 1, (Group("", "box", "", 1, 1, 1, 1, ()),))
+    outer = Group("layer1.0", "block", "", 10, 20, 9, 9, (Box(0, 0, 1, 1, Ink.TEXT), inner))
+    found = [
+        (path, group.kind, x, y) for group, path, x, y in placed((outer, Group("fc", "layer", "", 5, 6, 1, 1, ())))
+    ]
+    assert found == [
+        ("layer1.0", "block", 10, 20),
+        ("layer1.0.conv1", "layer", 13, 24),
+        ("layer1.0.conv1", "box", 14, 25),
+        ("fc", "layer", 5, 6),
+    ]
+
+
+def test_a_title_of_an_axis_is_left_out_where_there_is_none() -> None:
+    frame = Frame(50, 10, 350, 210)
+    for x, y, said in (
+        ("block", "norm", ["block", "norm"]),
+        ("", "norm", ["norm"]),
+        ("block", "", ["block"]),
+        ("", "", []),
+    ):
+        made = axis_titles(Axis(x), Axis(y), frame, 215, 400, 250, sizes(1.0))
+        assert [mark.text for mark in made if isinstance(mark, Label)] == said

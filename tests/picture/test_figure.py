@@ -12,6 +12,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import (
     PLAIN,
     RESIDUAL,
@@ -97,3 +98,53 @@ def test_the_conditions_are_wrapped_inside_the_figure(wide: float) -> None:
     figure.canvas.draw()
     box = ax._left_title.get_window_extent()  # type: ignore[attr-defined]  # matplotlib has no public way to it
     assert box.x1 <= figure.bbox.x1
+
+
+def test_each_kind_of_series_is_drawn_as_its_kind() -> None:
+    kinds = (Kind.LINE, Kind.STEPS, Kind.SCATTER)
+    series = tuple(Series(kind, kind, X, X, STYLES[n], kind) for n, kind in enumerate(kinds))
+    line, steps, dots = plot(Chart("Kinds", Axis("x"), Axis("y"), series)).get_lines()
+    assert (line.get_drawstyle(), steps.get_drawstyle()) == ("default", "steps-post")
+    assert (line.get_linestyle(), dots.get_linestyle()) == ("-", "None") and dots.get_marker() == "^"
+
+
+def test_bars_of_other_charts_stand_on_what_they_begin_at() -> None:
+    bars = (
+        Series("from 0", "from 0", X, X, RESIDUAL, Kind.BARS),
+        Series("from low", "from low", X, X, PLAIN, Kind.BARS, low=(5.0, 6.0, 7.0), high=(6.0, 8.0, 10.0)),
+    )
+    ax = plot(Chart("Spans", Axis("block"), Axis("ms"), bars))
+    assert [patch.get_y() for patch in ax.patches if isinstance(patch, Rectangle)] == [0, 0, 0, 5, 6, 7]
+
+
+def test_faint_series_stand_behind_and_are_not_named() -> None:
+    seeds = (Series("seed", "seed 1", X, X, RESIDUAL, faint=True),)
+    ax = plot(Chart("Seeds", Axis("block"), Axis("norm"), seeds))
+    (line,) = ax.get_lines()
+    assert (line.get_linewidth(), line.get_alpha(), line.get_marker()) == (0.5, 0.4, "None")
+    assert ax.get_legend() is None, "nothing is named"
+
+
+def test_ticks_with_names_keep_them() -> None:
+    stages = Axis("block", ticks=((1.0, "layer1.0"), (3.0, "layer2.0")))
+    ax = plot(Chart("Norms", stages, Axis("norm"), (Series("one", "one", X, X, RESIDUAL),)))
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["layer1.0", "layer2.0"]
+    assert ax.get_xticks().tolist() == [1.0, 3.0]
+
+
+def test_guides_and_spans_are_named_where_they_are() -> None:
+    """A vertical guide stands at its x, a level one at its y; where a part of the axis begins there is a line."""
+    guides = (Guide(2.0, "upright"), Guide(0.5, "level", vertical=False))
+    ax = plot(replace(LINES, guides=guides))
+    upright, level, *parts = ax.get_lines()[2:]
+    assert set(np.asarray(upright.get_xdata()).tolist()) == {2.0} and set(np.asarray(level.get_ydata()).tolist()) == {
+        0.5
+    }
+    assert [set(np.asarray(line.get_xdata()).tolist()) for line in parts] == [{2.5}], "the first begins with the axis"
+    assert [text.get_text() for text in ax.texts] == ["upright", "level", "stage 1", "stage 2"]
+
+
+def test_without_matplotlib_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ExplorerError, match="pip install matplotlib"):
+        plot(LINES)

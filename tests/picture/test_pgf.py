@@ -146,3 +146,10 @@ def test_latex_takes_the_file(tmp_path: Path) -> None:
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert done.returncode == 0 and "not available" not in done.stdout, done.stdout[-2000:]
+
+
+def test_what_is_not_seen_is_not_written() -> None:
+    """A label without text and a rectangle without ink leave the file as it is."""
+    seen = (Box(0, 0, 9, 9, Ink.TEXT),)
+    unseen = (Label(5, 5, "", 12), Box(0, 0, 9, 9))
+    assert to_pgf(Picture(20, 20, (*seen, *unseen), ""), LIGHT) == to_pgf(Picture(20, 20, seen, ""), LIGHT)

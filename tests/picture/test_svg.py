@@ -12,8 +12,8 @@ from PySide6.QtSvg import QSvgRenderer
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
-from resnet_explorer.picture.marks import Ink, Picture
-from resnet_explorer.picture.svg import to_svg
+from resnet_explorer.picture.marks import Box, Ink, Picture
+from resnet_explorer.picture.svg import elements, to_svg
 from resnet_explorer.picture.theme import DARK, LIGHT, PROJECTOR, THEMES, Theme
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
@@ -109,3 +109,9 @@ def test_the_file_shows_what_the_screen_shows(qapp: QGuiApplication, theme: Them
 def test_the_largest_catalogue_picture_is_under_600_kilobytes() -> None:
     network = compile_spec(find("resnet152"))
     assert len(to_svg(picture("resnet152", View.all_open(network)), LIGHT).encode()) < 600_000
+
+
+def test_elements_are_what_a_file_has_between_its_page_and_its_end() -> None:
+    drawn = picture("resnet18", View())
+    assert "\n".join(elements(drawn.marks, LIGHT)) in to_svg(drawn, LIGHT)
+    assert elements([], LIGHT) == [] and elements([Box(0, 0, 9, 9, None)], LIGHT) == [], "what has no ink is not drawn"

@@ -224,6 +224,9 @@ def test_attention_is_explained_as_a_whole(name: str, path: str, kind: str, para
         (("order=relu-only",), "layer1.1.relu1", "in a copy"),
         (("stem_pool=zero-padded-max",), "pad", "win against negative values"),
         (("norm=none", "init=fixup"), "layer1.0.bias1a", "stands in for a norm's shift"),
+        (("dropout=0.1",), "dropout", "each feature is dropped"),
+        (("block_dropout=0.3",), "layer1.0.dropout", "each value is dropped"),
+        (("shortcut_dropout=0.5",), "layer1.0.shortcut.dropout", "each value of the shortcut is dropped"),
     ],
 )
 def test_what_is_particular_of_a_layer_is_said(settings: tuple[str, ...], path: str, text: str) -> None:

@@ -105,3 +105,18 @@ def test_estimates_say_what_they_count() -> None:
     still = inference_bytes(analysis)
     assert weights + 4 * prod(analysis.total.input) < still.total < plain.total
     assert all(text for text, _ in (*plain.parts, *still.parts))
+
+
+@pytest.mark.parametrize(("name", "of_branch"), [("resnet110_shortcut_gate", 0), ("resnet110_exclusive_gate", 1)])
+def test_a_gated_addition_keeps_the_factors_of_its_products(name: str, of_branch: int) -> None:
+    """1 - g, which is new, for x; x and g are kept already, and F(x) only where g multiplies it too."""
+    size, found = output(analysis_of(name, side=32), "layer2.1.add"), kept_of(name, side=32).by_path
+    paths = ("add", "gate.sigmoid", "gate.conv", "bn2")
+    assert [found[f"layer2.1.{path}"] for path in paths] == [2 * size, size, 0, of_branch * size + 2 * 4 * 32]
+
+
+def test_the_relu_of_an_attention_works_in_place() -> None:
+    """Its result lies where the first layer's output was, so that one of both is kept."""
+    found = kept_of("seresnet50").by_path
+    hidden = 4 * 2 * 16
+    assert [found[f"layer1.0.se.{name}"] for name in ("fc1", "relu", "fc2")] == [hidden, 0, 0]

@@ -1,5 +1,7 @@
 """The rule that chooses the memory format of a training."""
 
+import torch
+
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings.memory_format import MemoryFormat, is_safe, memory_format
 from resnet_explorer.spec.catalogue import find
@@ -37,3 +39,14 @@ def test_what_is_slower_is_contiguous() -> None:
     assert chosen("resnet50") is MemoryFormat.CHANNELS_LAST
     assert chosen("resnet50", "norm=group") is MemoryFormat.CONTIGUOUS
     assert chosen("resnet50", device="cuda:0") is MemoryFormat.CONTIGUOUS
+
+
+def test_signals_and_videos_are_contiguous_everywhere() -> None:
+    """PyTorch has channels_last for images alone."""
+    for dims in (1, 3):
+        assert chosen("resnet50", f"dims={dims}") is MemoryFormat.CONTIGUOUS
+        assert chosen("resnet50", f"dims={dims}", device="cuda:0", mixed=True) is MemoryFormat.CONTIGUOUS
+
+
+def test_formats_have_pytorchs_names() -> None:
+    assert [getattr(torch, name) for name in MemoryFormat] == [torch.contiguous_format, torch.channels_last]

@@ -101,3 +101,24 @@ def test_one_image_never_trains_where_a_norm_follows_its_mean(name: str) -> None
 def test_the_largest_network_is_judged_in_a_moment() -> None:
     spec = assign(ResNetSpec("deep"), "blocks=" + "400," * 8)
     assert of(spec, InputShape()).smallest_training == 4 * 2**7 + 1
+
+
+def test_words_where_no_size_will_do() -> None:
+    assert Needs(1, None, None, None).text == "Inference runs on no square image of up to 512 pixels."
+    text = Needs(1, None, None, None, every_larger=False).text
+    assert text.startswith("Odd sizes can fail") and text.endswith("no square image of up to 512 pixels.")
+
+
+def test_signals_and_videos_have_sizes_of_their_own() -> None:
+    assert Needs(1, "bn1", 1, 33, dims=1).text.endswith("or at least 33 samples in length.")
+    assert Needs(1, "bn1", 1, 33, dims=3, frames=1).text.endswith("or at least 33×33 pixels at 1 frame.")
+    assert Needs(2, None, 5, 33, dims=3, frames=16).text == (
+        "Inference runs from 5×5 pixels at 16 frames, training with batch 2 from 33×33."
+    )
+
+
+def test_a_video_of_many_frames_trains_at_any_size() -> None:
+    """Sixteen frames are two in R3D-18's last map; eight are one, and then height and width have to be more."""
+    video = CATALOGUE["r3d_18"].spec
+    sides = [of(video, InputShape(1, 112, 112, frames)).smallest_training for frames in (1, 8, 16)]
+    assert sides == [17, 17, 1]

@@ -113,9 +113,22 @@ def test_a_deep_stem_adds_two_layers_to_the_name(name: str) -> None:
     assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == int(re.findall(r"\d+", name)[0]) + 2
 
 
-@pytest.mark.parametrize(("name", "layers"), [("preresnet1001", 1001), ("wrn28_10", 26), ("resnetv2_50", 50)])
+LATER = (
+    ("preresnet1001", 1001),
+    ("wrn28_10", 26),
+    ("resnetv2_50", 50),
+    ("r3d_18", 18),
+    ("mc3_18", 18),
+    ("r2plus1d_18", 18),
+)
+
+
+@pytest.mark.parametrize(("name", "layers"), LATER)
 def test_weight_layers_of_later_papers(name: str, layers: int) -> None:
-    """The 28 of a WRN are its convolutions (Zagoruyko and Komodakis 2016, section 2): 26 - 1 fc + 3 projections."""
+    """The 28 of a WRN are its convolutions (Zagoruyko and Komodakis 2016, section 2): 26 - 1 fc + 3 projections.
+
+    A convolution in space and the one in time after it are one layer (Tran et al. 2018, table 1).
+    """
     assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == layers
 
 

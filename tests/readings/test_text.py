@@ -10,7 +10,20 @@ from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.norms import BatchNorm2d
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import MaxPool2d
-from resnet_explorer.readings.text import compact, mib, share, si, size
+from resnet_explorer.readings.text import (
+    brief_pixels,
+    compact,
+    extent,
+    figure,
+    in_bytes,
+    last_steps,
+    mib,
+    percent,
+    pixels,
+    share,
+    si,
+    size,
+)
 from tests.cases import each
 
 
@@ -55,6 +68,8 @@ def test_mib(count: int, text: str) -> None:
     [
         (Conv2d(64, 128, 3, 2, 1), "3×3 /2"),
         (Conv2d(64, 64, 1), "1×1"),
+        (Conv2d(64, 64, 3, 2, 2, 32, dilation=2), "3×3 /2 g32 d2"),
+        (Conv2d(64, 64, 3, 1, 1, 2), "3×3 g2"),
         (MaxPool2d(3, 2, 1), "3×3 /2"),
         (ZeroPad(64, 128, 2), "/2, +64 ch"),
         (ZeroPad(64, 256, 1), "+192 ch"),
@@ -73,8 +88,61 @@ def test_shapes() -> None:
     assert compact((1, 64, 56, 60)) == "64×56×60"
     assert compact((1, 512, 1, 1)) == "512×1×1"
     assert compact((1, 1000)) == "1000"
+    assert (compact((1, 64, 8, 56, 56)), compact((1, 64, 500))) == ("64×8×56²", "64×500")
 
 
 def test_share_of_nothing_is_nothing() -> None:
     assert share(0, 0) == 0
     assert share(1, 4) == 25
+
+
+def test_lengths_have_the_unit_of_what_the_network_sees() -> None:
+    """A signal is of samples, an image of pixels, a video of frames of pixels."""
+    assert (extent(None), extent(1043), extent((16, 43, 43))) == ("all", "1,043", "16×43×43")
+    assert [pixels(43, dims) for dims in (1, 2)] == ["43 samples", "43 px"]
+    assert pixels((16, 43, 43), 3) == "16 frames × 43×43 px"
+    assert (pixels(1, 3), pixels(1200, 3)) == ("1 frame × 1×1 px", "1,200 frames × 1,200×1,200 px")
+    assert [brief_pixels(43, dims) for dims in (1, 2)] == ["43 samples", "43 px"]
+    assert brief_pixels((16, 43, 43), 3) == "16×43×43 px"
+
+
+@each(
+    "count,text",
+    [(420_000, "0.42 MB"), (9_900_000, "9.9 MB"), (25_400_000, "25 MB"), (999_000_000, "999 MB"), (2 * 10**9, "2 GB")],
+)
+def test_bytes_as_disks_are_sold(count: int, text: str) -> None:
+    assert in_bytes(count) == text
+
+
+@each(
+    "value,text",
+    [
+        *[
+            (None, "unknown"),
+            (0.0, "0"),
+            (0.08932, "0.0893"),
+            (0.001, "0.001"),
+            (0.00099, "0.00099"),
+            (6.1e-47, "6.1e-47"),
+        ],
+        *[(999.4, "999"), (-12.345, "-12.3"), (1000.0, "1,000"), (19_234.0, "19,200"), (-19_234.0, "-19,200")],
+        *[(9_999_999.0, "10,000,000"), (1e7, "1e+07"), (1.86e9, "1.86e+09")],
+    ],
+)
+def test_figures_have_three_digits(value: float | None, text: str) -> None:
+    assert figure(value) == text
+
+
+def test_percent_has_one_digit_after_the_point() -> None:
+    assert [percent(part) for part in (0.0354, 0.0, 1.0)] == ["3.5 %", "0.0 %", "100.0 %"]
+
+
+@each(
+    "counts,text",
+    [
+        *[((150,), "the last 20 steps"), ((20, 150), "the last 20 steps"), ((7, 150), "the last 7 to 20 steps")],
+        *[((1,), "the last step"), ((1, 2), "the last 1 to 2 steps"), ((19,), "the last 19 steps")],
+    ],
+)
+def test_the_loss_at_the_end_says_over_which_steps(counts: tuple[int, ...], text: str) -> None:
+    assert last_steps(counts) == text

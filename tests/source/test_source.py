@@ -313,6 +313,11 @@ def test_it_runs_in_a_fresh_interpreter(tmp_path: Path) -> None:
     assert (done.stdout.split("\n")[:-1], done.stderr) == ([f"(1, {find(name).classes})" for name in names], "")
 
 
+def test_a_pool_takes_the_stride_of_its_block() -> None:
+    """ResNet-D's shortcut: a mean as wide as the stride, then the projection (He et al. 2018, figure 2c)."""
+    assert "nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False)" in text(find("resnet50d"))
+
+
 def test_resnet18_is_short() -> None:
     assert len(text(find("resnet18")).splitlines()) < 90
 

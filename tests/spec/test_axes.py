@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from itertools import permutations
+from operator import gt
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import Block, Norm, Order, ResNetSpec, Shortcut, Stem, StemPool, Stride
-from resnet_explorer.spec.axes import AXES, axis
+from resnet_explorer.spec.axes import AXES, axis, bounds
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign, change, change_all, differences, nearest
 from resnet_explorer.spec.codec import setting
@@ -135,8 +136,10 @@ def test_a_new_number_of_stages_keeps_the_others_in_step(spec: ResNetSpec, block
     try:
         changed = change(spec, "blocks", tuple(blocks))
     except SpecError as error:
-        assert len(blocks) > len(spec.blocks), "fewer stages are always a network"
-        assert error.where in ("widths", "base_width", "group_width", "cardinality", "output_stride")
+        is_deeper = any(map(gt, blocks, spec.blocks)) and error.where == "selective"  # its second block is another
+        assert len(blocks) > len(spec.blocks) or is_deeper, "fewer stages are always a network"
+        shared = ("widths", "base_width", "group_width", "cardinality", "reduce_first", "radix", "selective")
+        assert error.where in (*shared, "output_stride")
         return
     assert len(changed.block) == len(changed.widths) == len(changed.strides) == len(blocks)
     assert changed.widths[:both] == spec.widths[:both] and changed.strides[:both] == spec.strides[:both]
@@ -205,3 +208,45 @@ def test_the_cifar_stem_has_no_pool_unless_asked_for() -> None:
     assert small.stem_pool is StemPool.NONE
     assert assign(small, "stem=deep").stem_pool is StemPool.MAX
     assert assign(BASE, "stem=cifar", "stem_pool=max").stem_pool is StemPool.MAX
+
+
+def test_no_norm_follows_attention_pooling() -> None:
+    assert "features" in AXES["head_norm"].off(assign(BASE, "pool=attention"))
+    assert not AXES["head_norm"].off(BASE)
+
+
+@each(
+    "key,settings,reason",
+    [
+        ("cardinality", ("block=bottleneck", "group_width=16"), "The group width tells the groups."),
+        ("cardinality", (), "Only bottleneck blocks have this choice."),
+        ("cardinality", ("block=bottleneck",), ""),
+        ("map_side", (), "The pool takes maps of any size."),
+        ("map_side", ("pool=none",), ""),
+        ("map_side", ("pool=attention",), ""),
+        ("map_side", ("classes=none",), "A backbone has no classifier."),
+        ("head_hidden", (), "Only an MLP has hidden features."),
+        ("head_hidden", ("head=mlp",), ""),
+        ("gate_bias", (), "There is no gate."),
+        ("gate_bias", ("gating=exclusive",), ""),
+        ("gate_bias", ("residual=false",), "A plain network has no shortcuts."),
+        ("norm_groups", (), "Only group norm and EvoNorm-S0 have groups."),
+        ("norm_groups", ("norm=group",), ""),
+        ("downsample", ("shortcut=A",), "Zero-padding has no convolution."),
+        ("conv_time", (), "Only videos have a time axis."),
+    ],
+)
+def test_an_axis_is_off_for_a_reason(key: str, settings: tuple[str, ...], reason: str) -> None:
+    assert AXES[key].off(assign(BASE, *settings)) == reason
+
+
+def test_numbers_have_bounds_and_choices_have_none() -> None:
+    assert bounds("expansion") == (0.01, 64) and bounds("classes") == (1, 1_000_000)
+    assert bounds("order") is None and bounds("residual") is None
+
+
+def test_settings_are_written_as_they_are_read() -> None:
+    spec = assign(BASE, "attention=none,none,se,se", "zero_init=true", "classes=none")
+    texts = [setting(spec, key) for key in ("attention", "zero_init", "classes", "widths")]
+    assert texts == ["none,none,se,se", "true", "none", "64,128,256,512"]
+    assert assign(BASE, *(f"{key}={setting(spec, key)}" for key in AXES)) == replace(spec, name=BASE.name)

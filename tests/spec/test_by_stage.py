@@ -16,6 +16,7 @@ from resnet_explorer.spec.block_widths import typed_widths, widths_text
 from resnet_explorer.spec.catalogue import changes, find, title, twin, unusual, value_words
 from resnet_explorer.spec.change import assign, change, differences
 from resnet_explorer.spec.resnet_spec import BY_STAGE
+from resnet_explorer.spec.rules import last_stride
 from tests.cases import each
 from tests.specs import small_specs
 
@@ -165,3 +166,14 @@ def test_what_differs_by_stage_is_said_readably() -> None:
     assert "residual yes, yes, yes, no" in unusual(spec, "Shortcut")
     told = table.to_text(analyse(compile_spec(spec), InputShape(1, 64, 64)))
     assert "  attention        none, none, SE, SE\n" in told
+
+
+def test_widths_by_block_stay_when_blocks_come_or_go() -> None:
+    """A new block has the width of the last one, and what is left keeps its own."""
+    spec = assign(find("resnet18"), "blocks=2,2", "widths=16/20,24/28")
+    assert change(spec, "blocks", (3, 1)).block_widths == ((16, 20, 20), (24,))
+    assert change(spec, "blocks", (2, 2, 1)).block_widths == ((16, 20), (24, 28), (56,))
+
+
+def test_an_output_stride_bounds_the_stride_of_the_network() -> None:
+    assert [last_stride(assign(find("resnet50"), f"output_stride={bound}")) for bound in ("none", 16, 8)] == [32, 16, 8]

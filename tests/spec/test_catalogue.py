@@ -6,7 +6,7 @@ import pytest
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import Shortcut
-from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, find, named, title
+from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, find, named, origin, title, unusual
 from resnet_explorer.spec.change import assign
 from tests.cases import each
 
@@ -86,3 +86,25 @@ def test_names_follow_what_is_edited() -> None:
     assert title(edited.plain()) == "ResNet-18, edited, plain twin"
     assert named(replace(assign(spec, "width=32"), name="mine")).name == "mine"
     assert named(replace(find("resnet50"), residual=False)).name == "resnet50-plain"
+
+
+def test_an_edited_network_comes_from_the_row_that_was_edited() -> None:
+    assert origin(find("wide_resnet50_2")) is CATALOGUE["resnet50"]
+    assert origin(named(assign(find("resnet50"), "width=32"))) is CATALOGUE["resnet50"]
+    assert origin(named(assign(find("resnet50"), "width=32")).plain()) is CATALOGUE["resnet50"]
+    assert origin(replace(assign(find("resnet50"), "width=32"), name="mine")) is None
+
+
+@each(
+    "settings,section,text",
+    [
+        (("residual=false",), "Shortcut", ("plain",)),
+        (("zero_init=true",), "Training depth", ("zero-init",)),
+        (("attention=se",), "Block", ("SE",)),
+        ((), "Block", ()),
+    ],
+)
+def test_what_is_unusual_of_a_network_is_said_by_section(
+    settings: tuple[str, ...], section: str, text: tuple[str, ...]
+) -> None:
+    assert unusual(assign(find("resnet18"), *settings), section) == text

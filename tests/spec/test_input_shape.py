@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape
-from resnet_explorer.spec.input_shape import MAX_SIZE, parse_input
+from resnet_explorer.spec.input_shape import MAX_SIZE, check_images, parse_input
 from tests.cases import each
 
 
@@ -105,3 +105,15 @@ def test_sizes_are_checked_however_they_come(value: object) -> None:
         with pytest.raises(InputError) as caught:
             InputShape(**{where: value})  # type: ignore[arg-type]  # bad on purpose
         assert caught.value.where == where
+
+
+@pytest.mark.parametrize(("dims", "text"), [(1, "112"), (2, "96×112"), (3, "16×96×112")])
+def test_sizes_in_words_are_those_of_the_axes_that_are_convolved(dims: int, text: str) -> None:
+    assert InputShape(8, 96, 112, 16).text(dims) == text
+
+
+def test_what_is_made_for_images_names_what_the_network_takes_instead() -> None:
+    check_images(2, "Photos are images.")
+    for dims, items in ((1, "signals"), (3, "videos")):
+        with pytest.raises(InputError, match=f"takes {items}. Photos are images. Choose a network for images"):
+            check_images(dims, "Photos are images.")

@@ -211,8 +211,6 @@ class Conv2d(base.Layer):
         around = self._around
         mixed = " and ".join(filter(None, ("" if self._is_depthwise else "channels", around)))
         stride = self._taken
-        if not mixed:
-            return f"weights each channel at each position{stride}"
         return f"mixes {mixed}{'' if around else ' at each position'}{stride}"
 
     @property

@@ -195,8 +195,7 @@ def convolutions(form: Form) -> list[Conv2d]:
     pairs = {part.name.removesuffix("_time"): part.layer for part in flat(form.branch) if part.name.endswith("_time")}
     convs: list[Conv2d] = []
     for part in weight_layers(form.branch):
-        if not isinstance(part.layer, Conv2d):
-            continue
+        assert isinstance(part.layer, Conv2d), "a branch has no other weight layers"
         second = pairs.get(part.name.removesuffix("_space"))
         if isinstance(second, Conv2d):
             convs.append(replace(part.layer, out_channels=second.out_channels, time=None))
