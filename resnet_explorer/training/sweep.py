@@ -22,6 +22,7 @@ from resnet_explorer.training.tasks import MOST_SEED
 
 MOST = 10_000
 """The largest number of runs of a sweep."""
+_HELP = "'sweep --help' shows an example."
 KEYS = ("title", "preset", "net", "depth", "residual", "set", "recipe", "seeds", "data", "input", "device")
 
 
@@ -121,11 +122,14 @@ def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
 def loads(text: str, where: str) -> Sweep:
     """Return the sweep that a TOML file describes; raises ExplorerError, with ``where``, where it is none."""
     try:
-        return _read(tomllib.loads(text), where)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ExplorerError(
-            where, f"{where} is not a TOML file: {error}.", "'sweep --help' shows an example."
-        ) from error
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ExplorerError(where, f"{where} is not a TOML file: {error}.", _HELP) from error
+    except (ValueError, RecursionError) as error:
+        what = f"{where} is nested too deeply, or holds a number that is too long."
+        raise ExplorerError(where, what, _HELP) from error
+    try:
+        return _read(content, where)
     except ExplorerError as error:
         raise ExplorerError(where, f"{where}: {error.what}", error.remedy) from error
 
