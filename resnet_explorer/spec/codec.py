@@ -13,6 +13,8 @@ from resnet_explorer.spec.resnet_spec import ResNetSpec
 FORMAT = "resnet-explorer spec"
 VERSION = 2
 MAX_BYTES = 1_000_000
+MAX_VALUES = 10_000
+"""The most values of an axis: a width for each block of the deepest network."""
 
 
 def to_dict(spec: ResNetSpec) -> dict[str, object]:
@@ -28,6 +30,11 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
     name = values.get("name", "custom")
     if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
         raise SpecError("name", "The network's name must be a string of 1 to 80 characters.", "Rename it.")
+    for key, value in values.items():
+        if isinstance(value, list) and sum(len(row) if isinstance(row, list) else 1 for row in value) > MAX_VALUES:
+            raise SpecError(
+                key, f"{key[:40]} has more than {MAX_VALUES:,} values.", "Choose a file that the app saved."
+            )
     changes = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
     return change_all(ResNetSpec(name.strip()), changes)
 

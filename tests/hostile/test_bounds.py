@@ -28,6 +28,7 @@ from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recorded import path_of
 from resnet_explorer.scenes.archive import pack
 from resnet_explorer.scenes.session import HISTORY, SESSION, decode
+from resnet_explorer.spec.codec import from_dict
 from resnet_explorer.training.sweep import loads
 from resnet_explorer.ui import preferences
 from resnet_explorer.ui.recent import recent_files
@@ -92,6 +93,20 @@ def test_numbers_without_end_are_a_sentence() -> None:
         loads(text, "grid.toml")
     with pytest.raises(ExplorerError, match="a number that is too long"):
         parse(f"+++\n{text}+++\n## Step\nText.\n", "lesson.md")
+
+
+def test_what_is_long_is_not_said_whole() -> None:
+    for text in (
+        f"{'9' * 5000} = 1",
+        f"seeds = [{'true, ' * 5000}]",
+        f"title = [{'1, ' * 5000}]",
+        f'depth = "{"9" * 5000}"',
+    ):
+        with pytest.raises(ExplorerError) as error:
+            loads(text, "grid.toml")
+        assert len(str(error.value)) < 300
+    with pytest.raises(ExplorerError, match="blocks has more than 10,000 values"):
+        from_dict({"blocks": [[1] * 6000] * 2})
 
 
 def test_a_list_of_steps_that_is_none_is_given_up() -> None:
