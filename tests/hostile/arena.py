@@ -32,7 +32,7 @@ PATIENCE = 60
 """Seconds after which a file is given up whose reader waits for something, or works and listens to nothing."""
 EVERY = 12
 """One in so many files is none: a folder, a pipe, a device."""
-NOISE = b"tempfile.tif: "
+NOISE = (b"tempfile.tif: ", b"TIFF", b"LZWDecode: ")
 """How lines begin that libtiff writes to the terminal, past Pillow."""
 _LARGE = 2**20
 """Bytes of a damaged file that is not damaged once more, which would take long."""
