@@ -34,6 +34,8 @@ Writers = Mapping[type, Callable[[Any], object]]
 """For types that a file holds in another shape: what makes that shape."""
 Readers = Mapping[type, tuple[Any, Callable[[Any], object]]]
 """The type of that shape, and what makes the value of it."""
+MOST_VALUES = 10**6
+"""The most values in a file of JSON: each takes some 100 bytes of memory, however short it is in the file."""
 _NONE: Mapping[type, Any] = {}
 _REMEDY = "Correct it, or choose a file that the app saved."
 _WORDS = {
@@ -86,8 +88,15 @@ def encode(value: object, writers: Writers = _NONE, *, indent: int | None = 2) -
     return json.dumps(plain(value, writers), indent=indent, separators=separators, allow_nan=False) + "\n"
 
 
-def parse(text: str | bytes) -> Any:
-    """Return what JSON holds; raises ExplorerError, with the line, where it is none."""
+def count_values(text: str | bytes) -> int:
+    """Return how many values JSON can hold, at most: one more than it has commas, of which some are in strings."""
+    return (text.count(",") if isinstance(text, str) else text.count(b",")) + 1
+
+
+def parse(text: str | bytes, most: int = MOST_VALUES) -> Any:
+    """Return what JSON holds; raises ExplorerError, with the line, where it is none or holds more values."""
+    if count_values(text) > most:
+        raise ExplorerError("$", "It has more values than any file of the app.", "Choose a file that the app saved.")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # a plain ValueError: a number of more than 4,300 digits
@@ -95,13 +104,15 @@ def parse(text: str | bytes) -> Any:
         raise ExplorerError("$", f"Invalid JSON{line}.", "Choose a file that the app saved.") from error
 
 
-def unwrap(text: str, format_name: str, versions: tuple[int, ...], where: str, what: str) -> dict[str, Any]:
-    """Return the object in a file that names its format and version.
+def unwrap(
+    text: str, format_name: str, versions: tuple[int, ...], where: str, what: str, most: int = MOST_VALUES
+) -> dict[str, Any]:
+    """Return the object in a file that names its format and version, and holds ``most`` values at most.
 
     Raises ExplorerError where it is another file, saying that ``where`` has not ``what``, or where it is newer.
     """
     try:
-        content, why = parse(text), ""
+        content, why = parse(text, most), ""
     except ExplorerError as error:
         content, why = None, f": {error.what[0].lower()}{error.what[1:-1]}"
     if not isinstance(content, dict) or content.get("format") != format_name:
@@ -124,6 +135,8 @@ def decode(value: object, kind: type[T], readers: Readers = _NONE, at: str = "$"
         return msgspec.convert(prepared, kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise _plain_error(str(error), kind, at) from error
+    except UnicodeEncodeError as error:
+        raise ExplorerError(at, f"A string at {at} holds half a character.", _REMEDY) from error
 
 
 def decode_line(line: str | bytes, kind: type[T], defaults: Mapping[str, object]) -> T | None:

@@ -1,9 +1,10 @@
-"""Files written whole or not at all."""
+"""Files read within bounds, and written whole or not at all."""
 
 import errno
 import io
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,56 @@ _REASONS: Mapping[int, tuple[str, str]] = {
 }
 _STREAMS = ("/dev", "/dev/fd", "/proc/self/fd")
 """What lies here is the terminal or a pipe of this process, and cannot be replaced by another file."""
+
+
+PIPE = "a named pipe"
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, PIPE),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+MEGABYTE = 2**20
+MOST = 16 * MEGABYTE
+"""Bytes of a file of JSON or text that are read, unless its reader says otherwise: small values take 25 times as many
+in memory."""
+
+
+def kind_of_path(path: Path) -> str:
+    """Return what a path is that is no file, such as a named pipe, which would be waited for; empty for a file.
+
+    Raises OSError where there is nothing.
+    """
+    return _kind(path.stat().st_mode)
+
+
+def _kind(mode: int) -> str:
+    return next((text for is_kind, text in _KINDS if is_kind(mode)), "")
+
+
+def read_bytes(path: Path, most: int = MOST) -> bytes:
+    """Return what a file holds.
+
+    Raises OSError where it cannot be read, is a folder, a pipe or a device, or has more than ``most`` bytes.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)  # a pipe is opened at once, without waiting for who writes to it
+    try:
+        if kind := _kind(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, f"it is {kind}, not a file")
+        with open(handle, "rb", closefd=False) as file:
+            content = file.read(most + 1)
+    finally:
+        os.close(handle)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most / MEGABYTE:,.0f} MB")
+    return content
+
+
+def read_text(path: Path, most: int = MOST) -> str:
+    """Return the text of a file in UTF-8; raises OSError as ``read_bytes``, UnicodeDecodeError where it is none."""
+    return read_bytes(path, most).decode()
 
 
 def write(path: Path, data: bytes | str) -> None:

@@ -49,6 +49,10 @@ class JobsHere(QObject):
         """Return all jobs of a kind that were asked for."""
         return [job for job in self.asked if type(job) is kind]
 
+    @property
+    def is_installing(self) -> bool:
+        return False
+
     def has_kept(self, job: Any) -> bool:
         return False
 

@@ -94,6 +94,8 @@ def test_a_command_that_a_sentence_names_exists_with_its_options(file: Path) -> 
     known = parsers()
     for mention in MENTION.findall(text_of(file)):
         name, *others = mention.replace("…", " ").split()
+        if name.startswith("-"):
+            name, others = "open", [name, *others]
         for one in name.split("|"):
             if one.isupper() or (one not in known and Path(one).suffix):
                 continue

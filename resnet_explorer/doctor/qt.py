@@ -16,6 +16,8 @@ from resnet_explorer.terminal import display
 ABORTS = (6, 12)
 """PySide6 from this version on aborts on Python 3.11 after some thousands of calls."""
 WANTED = "'PySide6-Essentials<6.12'" if sys.version_info < (3, 12) else "PySide6-Essentials"
+NO_GLYPH = "\u25a1"
+"""The box that fonts paint for what they lack."""
 LEAST = (1280, 720)
 """The screen that the window is made for, in px."""
 INVISIBLE = ("offscreen", "minimal", "vnc")
@@ -138,7 +140,7 @@ def _fonts(step: Step) -> Finding:
     families = QFontDatabase.families()
     if FAMILY not in families:
         return step.broken(f"The app's font {FAMILY} cannot be loaded, so texts may not fit.", again)
-    if _painted("ResNet") == _painted("□□□□□□") or not _painted("ResNet").strip(b"\xff"):
+    if _painted("ResNet") == _painted(NO_GLYPH * 6) or not _painted("ResNet").strip(b"\xff"):
         return step.broken("Qt paints boxes, or nothing, in place of letters.", again)
     return step.ok(f"{FAMILY}, the app's own, shows text; {len(families) - 1} more families.")
 

@@ -1,38 +1,37 @@
 """What was found out about a set of images: remembered, so that a run need not read all of them to begin."""
 
 import hashlib
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from PIL import __version__ as pillow
 
-from resnet_explorer import files
+from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.ui.preferences import cache_folder
 
+T = TypeVar("T")
 KEPT = 200
 """Answers that are remembered."""
 
 
-def recall(images: Iterable[Path], question: str) -> dict[str, Any] | None:
-    """Return the answer to a question; None where it is not known of just these files as they are."""
+def recall(images: Iterable[Path], question: str, kind: type[T]) -> T | None:
+    """Return the answer to a question, of a type; None where it is not known of just these files as they are."""
     try:
-        content = json.loads(_place(images, question).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return codec.decode(codec.parse(files.read_text(_place(images, question))), kind)
+    except (OSError, UnicodeDecodeError, ExplorerError):
         return None
-    return content if isinstance(content, dict) else None
 
 
-def remember(images: Iterable[Path], question: str, answer: Mapping[str, Any]) -> None:
+def remember(images: Iterable[Path], question: str, answer: object) -> None:
     """Remember the answer to a question about some files; write errors are ignored."""
     place = _place(images, question)
     with suppress(OSError, ExplorerError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        files.write(place, json.dumps(dict(answer), ensure_ascii=False))
+        files.write(place, codec.encode(answer, indent=None))
         for old in sorted(place.parent.glob("*.json"), key=os.path.getmtime)[:-KEPT]:
             old.unlink()
 
@@ -43,7 +42,7 @@ def _place(images: Iterable[Path], question: str) -> Path:
     for image in images:
         try:
             state = image.stat()
-        except OSError:
+        except (OSError, ValueError):  # of no name that can be
             digest.update(f"\n{image}".encode(errors="surrogatepass"))
         else:
             digest.update(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -272,7 +272,7 @@ def _read_all(plan: TunePlan, items: Sequence[Item], decode: int | None) -> Gene
 def recall(plan: TunePlan, items: Sequence[Item]) -> dict[str, str] | None:
     """Return why files cannot be read, by their names, where that is remembered of just these; else None."""
     files = files_of(items)
-    return checked.recall(files, _question(plan)) if files else None
+    return checked.recall(files, _question(plan), dict[str, str]) if files else None
 
 
 def remember(plan: TunePlan, items: Sequence[Item], problems: Sequence[UnreadableError]) -> None:
@@ -327,15 +327,26 @@ def _measured(plan: TunePlan, items: Sequence[Item]) -> choices.Preprocess:
     sample = items[:: max(1, len(items) // SAMPLE)]
     question = f"mean and deviation of {held(plan)} channels at {plan.image}, white {plan.white}"
     files = files_of(sample)
-    known = checked.recall(files, question) if files else None
-    if known is None or known.keys() != {"mean", "std"}:
+    known = checked.recall(files, question, _Moments) if files else None
+    if known is None or not len(known.mean) == len(known.std) == held(plan):
         known, is_lasting = _moments_of(bare, sample)
         if files and is_lasting:
             checked.remember(files, question, known)
-    return choices.Preprocess(side, side, tuple(known["mean"]), tuple(known["std"]))
+    return choices.Preprocess(side, side, known.mean, known.std)
 
 
-def _moments_of(plan: TunePlan, items: Sequence[Item]) -> tuple[dict[str, list[float]], bool]:
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Mean and standard deviation of each channel."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        choices.Preprocess(mean=self.mean, std=self.std)
+
+
+def _moments_of(plan: TunePlan, items: Sequence[Item]) -> tuple[_Moments, bool]:
     """Return mean and standard deviation of the readable images, and whether no other may become readable."""
     images: list[Tensor] = []
     problems: list[UnreadableError] = []
@@ -349,5 +360,5 @@ def _moments_of(plan: TunePlan, items: Sequence[Item]) -> tuple[dict[str, list[f
         raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
     pixels = torch.stack(images).double() / 255
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
-    moments = {name: [round(value, 6) for value in row.tolist()] for name, row in (("mean", mean), ("std", std))}
-    return moments, not any(error.passes for error in problems)
+    moments = (tuple(round(value, 6) for value in row.tolist()) for row in (mean, std))
+    return _Moments(*moments), not any(error.passes for error in problems)

@@ -47,7 +47,7 @@ def clear_features() -> None:
 def features_budget() -> int:
     """Return the bytes that all features may take: what was chosen, or else ``BUDGET``."""
     try:
-        return max(0, int((features_folder() / BUDGET_FILE).read_text(encoding="utf-8")))
+        return max(0, int(files.read_text(features_folder() / BUDGET_FILE)))
     except (OSError, ValueError):
         return BUDGET
 
@@ -141,7 +141,7 @@ class FeatureFile:
         """Return the checksums on disk, where they are of such a file."""
         none = (-1,) * len(self.pieces)
         try:
-            text = self.path.with_suffix(SUMS).read_text(encoding="utf-8")
+            text = files.read_text(self.path.with_suffix(SUMS))
             kept = codec.decode(codec.parse(text), _Sums)
         except (OSError, UnicodeDecodeError, ExplorerError):
             return none

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import inf, prod
 from pathlib import Path
 
-from resnet_explorer import codec
+from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.images.choice import DataChoice, DataKind
@@ -311,7 +311,7 @@ def _data(data: choices.TuneData) -> dict[str, object]:
 def read_plan(folder: Path) -> TunePlan:
     """Return the plan of the fine-tuning in a folder; raises ExplorerError where there is none."""
     try:
-        return plan_from_text((folder / TUNE).read_text(encoding="utf-8"), str(folder))
+        return plan_from_text(files.read_text(folder / TUNE), str(folder))
     except (OSError, UnicodeDecodeError) as error:
         text = f"{folder} holds no fine-tuning."
         raise ExplorerError(str(folder), text, "Choose a folder that 'finetune' wrote.") from error

@@ -198,9 +198,9 @@ class TuneFolder(Folder):
         if self._opened:
             with os_errors_as_text(self.path):
                 file = self.path / OPENED
-                kept = file.read_text(encoding="utf-8") if file.exists() else ""
-                if new := [line for line in self._opened.values() if line not in kept]:
-                    files.write(file, "".join((kept, *new)))
+                kept = files.read_bytes(file) if file.exists() else b""
+                if new := [line for text in self._opened.values() if (line := text.encode()) not in kept]:
+                    files.write(file, b"".join((kept, *new)))
             self._opened = {}
         super().flush()
 

@@ -125,12 +125,16 @@ def _mix(way: choices.GreyWay, channels: int, into: int) -> str:
 
 _SHARED = (find.part_of, find.some, find.with_parts)
 _FOLDER = (find.inside, find.is_shown, find.walk, find.in_folder, find.in_classes, find.loose, find.one_case)
-_TABLE = (find.in_table, find.text_of, find.columns_of, find.is_image, find.located, find.parts_in, find.label_column)
+_TABLE = (
+    find.in_table, find.text_of, find.columns_of, find.rows_of, find.is_image, find.located, find.parts_in,
+    find.label_column,
+)  # fmt: skip
 _READ = (
     read.read_image, read.bytes_in, read.numbers_in, read.decoded, read.order_of, read.exchanged, read.upright,
-    read.plain, read.is_deep, read.as_bytes, read.top_in,
+    read.plain, read.is_deep, read.picture_in, read.file_at, read.most_pixels, read.check_pixels, read.shrunk,
+    read.numbers_of, read.as_bytes, read.top_in,
 )  # fmt: skip
-_CONVERT = (read.with_channels, read.on_white)
+_CONVERT = (read.with_channels, read.on_white, read.pieces)
 
 
 def _finders(data: choices.TuneData) -> tuple[Callable[..., object], ...]:
@@ -191,7 +195,10 @@ def _heading(plan: TunePlan) -> str:
     return f'"""Fine-tune {plain}.\n{_HEADING}"""'
 
 
-_IMPORTS = ("argparse", "csv", "gzip", "io", "json", "math", "os", "random", "re", "struct", "sys", "warnings")
+_IMPORTS = (
+    "argparse", "csv", "errno", "gzip", "io", "itertools", "json", "math", "os", "random", "re", "struct", "sys",
+    "warnings",
+)  # fmt: skip
 
 
 def _imports(maths: list[str], code: str) -> str:
@@ -213,7 +220,7 @@ def _imports(maths: list[str], code: str) -> str:
 
 
 _NAMED = (
-    ("collections.abc", ("Iterable", "Sequence")),
+    ("collections.abc", ("Iterable", "Iterator", "Sequence")),
     ("pathlib", ("Path",)),
     ("typing", ("Any", "NamedTuple")),
 )
@@ -306,7 +313,9 @@ def _image_constants(plan: TunePlan) -> list[str]:
     if plan.data.kind in choices.EMBEDDED:
         return [modes]
     is_table = plan.data.kind is choices.TuneKind.CSV
-    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"] if is_table else []
+    most = f"MOST_BYTES, MOST_CELLS, MOST_COLUMNS = {find.MOST_BYTES}, {find.MOST_CELLS}, {find.MOST_COLUMNS}"
+    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}", most] if is_table else []
     parts = ", ".join(f"{literal(part)}: {literal(text)}" for part, text in find.PARTS.items())
     constants = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
+    constants.append(f"MOST_PIXELS, LARGE = {read.MOST_PIXELS}, {read.LARGE}")
     return [*constants, modes, f"WHITE = {literal(plan.white)}"]

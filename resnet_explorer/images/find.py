@@ -1,11 +1,13 @@
 """Which images there are, of which class and in which part: read off folders and tables, without opening one."""
 
 import csv
+import errno
 import io
+import itertools
 import os
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +21,8 @@ PARTS = {"train": "tr(ai)?n(ing|val)?", "val": "e?val(id(ation)?|uation)?|dev(el
 """The parts of a data set, and what folders and values that mean one are called."""
 LABELS = "labels?|class(es)?|class.?(name|label|id)|label.?name|categor(y|ies)|targets?|y|species|breed|diagnosis"
 """What columns of classes are called; another one is taken where none is."""
+MOST_BYTES, MOST_CELLS, MOST_COLUMNS = 2**27, 2**22, 100
+"""Larger tables are not read, and columns beyond these do not name the files: a cell takes 100 bytes of memory."""
 SAMPLE = 100
 """So many rows of a table tell which column names the files."""
 
@@ -183,7 +187,12 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
 
 def text_of(table: Path) -> tuple[str, list[str]]:
     """Return the text of a table in UTF-8, UTF-16 with its mark, or else Windows' Western European, which is said."""
-    content = table.read_bytes()
+    if table.exists() and not table.is_file():
+        raise OSError(errno.EINVAL, "it is not a file")
+    with table.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES >> 20} MB")
     try:
         return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"), []
     except UnicodeDecodeError:
@@ -192,18 +201,32 @@ def text_of(table: Path) -> tuple[str, list[str]]:
 
 def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[list[str]], int]:
     """Return the rows of a table, all equally long, and the column that names files: the one with the most of them."""
-    best: tuple[tuple[int, int, int], list[list[str]], int] = ((-1, -1, -1), [], 0)
+    best: tuple[tuple[int, int, int], str, int] = ((-1, -1, -1), ",", 0)
     for delimiter in ",;\t|":
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows = [row for row in ([cell.strip() for cell in line] for line in lines) if any(row)]
-        wide = max(map(len, rows), default=0)
-        rows = [row + [""] * (wide - len(row)) for row in rows]
-        for place in range(wide):
-            cells = [row[place] for row in rows[:SAMPLE]]
-            there = sum(located(base, cell, suffixes).is_file() for cell in cells)
+        some = list(itertools.islice(rows_of(text, delimiter), SAMPLE))
+        wide = max(map(len, some), default=0)
+        for place in range(min(wide, MOST_COLUMNS)):
+            cells = [row[place] for row in some if place < len(row)]
+            there = sum(os.path.isfile(located(base, cell, suffixes)) for cell in cells)
             score = (there, sum(is_image(cell, suffixes) for cell in cells), wide)
-            best = max(best, (score, rows, place), key=lambda candidate: candidate[0])
-    return best[1], best[2]
+            best = max(best, (score, delimiter, place), key=lambda candidate: candidate[0])
+    rows = list(rows_of(text, best[1]))
+    wide = max(map(len, rows), default=0)
+    if wide * len(rows) > MOST_CELLS:
+        raise ValueError(f"The table has more than {MOST_CELLS:,} cells.")
+    return [row + [""] * (wide - len(row)) for row in rows], best[2]
+
+
+def rows_of(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows of a table that are not empty; raises ValueError where they hold more cells than are read."""
+    cells = 0
+    for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        cells += len(line)
+        if cells > MOST_CELLS:
+            raise ValueError(f"The table has more than {MOST_CELLS:,} cells.")
+        row = [cell.strip() for cell in line]
+        if any(row):
+            yield row
 
 
 def is_image(cell: str, suffixes: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 import math
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,11 @@ FULL = (1.0, 255.0, 4095.0, 65535.0)
 """What white is, usually, in images of more than 8 bits: of floats, of 8, of 12 and of 16 bits."""
 DEEP = (".png", ".tif", ".tiff", ".pgm", ".npy")
 """Endings of files that may hold more than 8 bits."""
+MOST_PIXELS = 64_000_000
+"""A larger image is not read: it would take half a gigabyte."""
+LARGE = 2**24
+"""Pixels beyond which an image is made smaller before anything else, by averaging squares of them. Of images of more
+than 8 bits in a channel so many are read, or half as many where they have colours."""
 FRAMED = (".gif", ".webp", ".tif", ".tiff", ".avif")
 """Endings of files that may hold several images."""
 
@@ -44,23 +49,64 @@ def numbers_in(file: Path) -> tuple[Any, Any]:
     Of such colours Pillow has the upper bytes, and where they are read in the other order the lower ones.
     """
     if file.suffix.lower() == ".npy":
-        return numpy.load(file, allow_pickle=False), None
+        return numbers_of(file), None
     pixels, order = decoded(file)
     if not order:
         return pixels, None
     lower, _ = decoded(file, {"B": "L", "L": "B"}.get(order, "B" if sys.byteorder == "little" else "L"))
-    colours = pixels[..., :3].astype("uint16") * 256 + lower[..., :3]
+    colours = pixels[..., :3].astype("uint16")
+    colours *= 256
+    colours += lower[..., :3]
     return colours, pixels[..., 3:] if pixels.shape[2] == 4 else None
 
 
 def decoded(file: Path, order: str = "") -> tuple[Any, str]:
     """Return what Pillow makes of a picture, and the order of bytes in its colours where they have 16 bits."""
-    with Image.open(file) as image:
+    with picture_in(file) as image:
         own = order_of(image)
+        check_pixels(image.width * image.height, most_pixels(image, own))
         if order:
             image.tile = [tile._replace(args=exchanged(tile.args, own, order)) for tile in image.tile]
         image.load()
-        return numpy.array(plain(upright(image))), own
+        return numpy.array(shrunk(plain(upright(image)))), own
+
+
+def most_pixels(image: Image.Image, order: str) -> int:
+    """Return how many pixels an image of this type may have; ``order`` is that of colours of 16 bits."""
+    return LARGE // 2 if order else LARGE if is_deep(image) else MOST_PIXELS
+
+
+def picture_in(file: Path) -> Any:
+    """Return a picture that is not loaded yet; raises ValueError for a folder, a pipe or a device."""
+    return Image.open(file_at(file))
+
+
+def file_at(file: Path) -> Path:
+    """Return the path of a file; raises ValueError for a folder, a pipe or a device, which would be waited for."""
+    if file.exists() and not file.is_file():
+        raise ValueError("it is not a file")
+    return file
+
+
+def check_pixels(pixels: int, most: int) -> None:
+    """Raise ValueError where an image has more pixels than are read."""
+    if pixels > most:
+        raise ValueError(f"it has more than {most:,} pixels")
+
+
+def shrunk(image: Image.Image) -> Image.Image:
+    """Return an image of at most ``LARGE`` pixels: where it has more, the average of squares of them."""
+    pixels = image.width * image.height
+    return image.reduce(math.ceil(math.sqrt(pixels / LARGE))) if pixels > LARGE else image
+
+
+def numbers_of(file: Path) -> Any:
+    """Return the array in a file, read where it lies; raises ValueError where it is none or larger than is read."""
+    array = numpy.load(file_at(file), mmap_mode="r", allow_pickle=False)
+    check_pixels(math.prod(array.shape[:2]), LARGE)
+    if array.nbytes > 4 * LARGE:
+        raise ValueError(f"it has more than {4 * LARGE:,} bytes")
+    return numpy.array(array)
 
 
 def order_of(image: Image.Image) -> str:
@@ -110,7 +156,10 @@ def as_bytes(values: Any, white: Sequence[float]) -> Any:
     whites = white or ((255.0,) if values.dtype.kind == "f" else (65535.0,))
     most = top_in(values)
     full = next((value for value in whites if most <= value * (1 + 1e-6)), whites[-1])
-    return (numpy.nan_to_num(values).astype("float64") * (255 / full)).round().clip(0, 255).astype("uint8")
+    pixels = numpy.empty(values.shape, "uint8")
+    for rows in pieces(values):  # in pieces: float64 takes eight times as much
+        pixels[rows] = (numpy.nan_to_num(values[rows]).astype("float64") * (255 / full)).round().clip(0, 255)
+    return pixels
 
 
 def top_in(values: Any) -> Any:
@@ -125,7 +174,7 @@ def top_of(file: Path) -> int | float | None:
     try:
         with warnings.catch_warnings(action="ignore"):
             if file.suffix.lower() != ".npy":
-                with Image.open(file) as image:
+                with picture_in(file) as image:
                     if not is_deep(image) and not order_of(image):
                         return None
             values, _ = numbers_in(file)
@@ -139,7 +188,7 @@ def is_animated(file: Path) -> bool:
     if file.suffix.lower() not in FRAMED:
         return False
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
+        with warnings.catch_warnings(action="ignore"), picture_in(file) as image:
             return bool(getattr(image, "is_animated", False))
     except Exception:  # as in ``read_image``
         return False
@@ -181,8 +230,17 @@ def with_channels(pixels: Any, channels: int) -> Any:
 
 def on_white(pixels: Any) -> Any:
     """Return bytes without their alpha, the last channel: where it is less than full, white shows through."""
-    alpha = pixels[..., -1:].astype("float32") / 255
-    return (pixels[..., :-1] * alpha + 255 * (1 - alpha)).round().astype("uint8")
+    colours = numpy.empty((*pixels.shape[:2], pixels.shape[2] - 1), "uint8")
+    for rows in pieces(pixels):  # in pieces: float32 takes four times as much
+        alpha = pixels[rows, :, -1:].astype("float32") / 255
+        colours[rows] = (pixels[rows, :, :-1] * alpha + 255 * (1 - alpha)).round()
+    return colours
+
+
+def pieces(values: Any) -> Iterator[slice]:
+    """Yield the rows of an array in pieces of about a million numbers."""
+    step = max(1, 2**20 // max(1, values[0].size))
+    yield from (slice(at, at + step) for at in range(0, len(values), step))
 
 
 def reason(error: Exception) -> str:
@@ -196,4 +254,6 @@ def reason(error: Exception) -> str:
     if not isinstance(error, OSError | ValueError | SyntaxError | EOFError):
         return "it is no image, or is damaged"
     text = str(error) or type(error).__name__
+    if "null byte" in text or "null character" in text:
+        return "its name is no name of a file"
     return text.splitlines()[0][:120]

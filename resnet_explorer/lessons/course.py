@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resnet_explorer import assets
+from resnet_explorer import assets, files
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.lessons.parse import MAX_BYTES, parse
 from resnet_explorer.lessons.readings import check_size
@@ -65,7 +65,7 @@ def read_text(file: Path) -> str:
         if file.stat().st_size > MAX_BYTES:
             text = f"line 1: {file.name} is larger than {MAX_BYTES // 1000} kB."
             raise ExplorerError(str(file), text, "Split the lesson.")
-        return file.read_text(encoding="utf-8")
+        return files.read_text(file, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or "it is no text in UTF-8"
         raise ExplorerError(str(file), f"{file} cannot be read: {reason}.", "Choose another file.") from error

@@ -91,10 +91,10 @@ def read_table(lines: Sequence[str], start: int, problems: list[Problem]) -> Tab
             keys.setdefault(f"{inside}{match[1] or match[2] or match[3]}", number)
     try:
         values = tomllib.loads("\n".join(lines))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a plain ValueError: a number of more than 4,300 digits
         at = _AT.search(str(error))
         line = start + int(at[1]) - 1 if at and at[1] else start
-        what = _AT.sub("", str(error)) if at else "nested too deeply"
+        what = _AT.sub("", str(error)) if at else "it is nested too deeply, or holds a number that is too long"
         problems.append(Problem(line, f"This is no TOML: {what}.", 'Write each line as key = "value".'))
         values = {}
     table = Table(values, keys, start, problems)

@@ -94,7 +94,7 @@ def _torchvision(choice: DataChoice) -> Source:
     name, folder = _CLASSES[choice.kind]
     try:
         parts = [getattr(datasets, name)(choice.root, train=train, download=False) for train in (True, False)]
-    except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
+    except Exception as error:  # damaged files break torchvision's readers in many ways
         raise ExplorerError(
             choice.root,
             f"{choice.title} is missing or incomplete in {choice.root}.",

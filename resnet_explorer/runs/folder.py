@@ -1,5 +1,6 @@
 """Run folders without PyTorch: their files in and out of JSON; runs listed, read, renamed, deleted and restored."""
 
+import io
 import os
 import re
 import secrets
@@ -72,7 +73,7 @@ def run_files(folder: str) -> tuple[str, ...]:
         return ()
     own: list[str] = []
     with suppress(OSError, ExplorerError, KeyError, TypeError):
-        plan = codec.parse((Path(folder) / TUNE).read_bytes())["plan"]
+        plan = codec.parse(files.read_bytes(Path(folder) / TUNE))["plan"]
         own = [str(plan[key][name]) for key, name in (("data", "where"), ("weights", "name"))]
     return (*(str(Path(folder, name)) for name in (RUN, CHECKPOINT, BEST, TUNE)), *filter(None, own))
 
@@ -87,7 +88,7 @@ def check_same(folder: Path, plan: RunPlan, kept: RunPlan) -> None:
 def ended_in(folder: Path) -> Ended:
     """Return how the run in a folder ended; no problem where that is unknown."""
     try:
-        return codec.decode(codec.parse((folder / ENDED).read_bytes()), Ended)
+        return codec.decode(codec.parse(files.read_bytes(folder / ENDED)), Ended)
     except (OSError, ExplorerError):
         return Ended()
 
@@ -105,14 +106,31 @@ def metric_from_line(line: str | bytes) -> Metric | None:
 
 def metrics_from(content: bytes) -> tuple[Metric, ...]:
     """Return the steps of a ``metrics.jsonl`` in order, of a repeated step the last; torn lines are skipped."""
-    metrics = (metric_from_line(line) for line in content.split(b"\n") if line)
-    by_step = {metric.step: metric for metric in metrics if metric is not None}
+    by_step: dict[int, Metric] = {}
+    torn = 0
+    for line in io.BytesIO(content):
+        metric = metric_from_line(line)
+        if metric is not None:
+            by_step[metric.step] = metric
+        elif (torn := torn + 1) > MOST_TORN:  # no list of steps
+            break
     return tuple(by_step[step] for step in sorted(by_step))
+
+
+def read_metrics(folder: Path) -> tuple[Metric, ...]:
+    """Return the steps of the run in a folder, none where there are none; raises ExplorerError as ``read``."""
+    with _os_errors_as_text(folder), suppress(FileNotFoundError):
+        return metrics_from(files.read_bytes(folder / METRICS, MOST_METRICS))
+    return ()
 
 
 TRASH = ".trash"
 DEPTH = 3
 """Maximum depth of run folders under the root."""
+MOST_TORN = 1000
+"""Torn lines that are skipped: each end of a process can leave one."""
+MOST_METRICS = 2**28
+"""Bytes of a list of steps that are read: some million steps, or 4,000 measurements of 600 blocks."""
 _TAIL = 2**18
 """The last step is within this many bytes of the end, unless a network has thousands of blocks."""
 
@@ -162,8 +180,7 @@ def file_name(title: str) -> str:
 def read(folder: Path) -> Run:
     """Return a saved run with all its steps; raises ExplorerError for no run, or one of a newer version."""
     plan, environment = read_head(folder)
-    with _os_errors_as_text(folder):
-        metrics = metrics_from((folder / METRICS).read_bytes()) if (folder / METRICS).exists() else ()
+    metrics = read_metrics(folder)
     ended = ended_in(folder)
     return Run(replace(plan, name=_name(folder, plan)), environment, metrics, str(folder), ended.problem, ended.over)
 
@@ -209,7 +226,7 @@ def read_head(folder: Path) -> tuple[RunPlan, RunEnvironment]:
     if not (folder / RUN).is_file():
         raise ExplorerError(str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote.")
     with _os_errors_as_text(folder):
-        return _parsed((folder / RUN).read_text(encoding="utf-8", errors="replace"), str(folder))
+        return _parsed(files.read_bytes(folder / RUN).decode(errors="replace"), str(folder))
 
 
 @lru_cache(maxsize=512)
@@ -221,10 +238,12 @@ def _parsed(text: str, where: str) -> tuple[RunPlan, RunEnvironment]:
 def _last(file: Path) -> Metric | None:
     """Return the last step of a file that may be long."""
     try:
+        if files.kind_of_path(file):
+            return None
         with file.open("rb") as lines:
             size = lines.seek(0, os.SEEK_END)
             lines.seek(max(0, size - _TAIL))
-            tail = lines.read().split(b"\n")
+            tail = lines.read(_TAIL).split(b"\n")
     except OSError:
         return None
     metrics = (metric_from_line(line) for line in reversed(tail) if line)
@@ -233,14 +252,19 @@ def _last(file: Path) -> Metric | None:
 
 def _name(folder: Path, plan: RunPlan) -> str:
     try:
-        return (folder / NAME).read_text(encoding="utf-8").strip() or plan.name
+        name = files.read_text(folder / NAME).strip()
     except (OSError, UnicodeDecodeError):
         return plan.name
+    return name if _is_name(name) else plan.name
+
+
+def _is_name(text: str) -> bool:
+    return len(text.strip()) > 0 and len(text) <= 80 and text.isprintable()
 
 
 def rename(folder: Path, name: str) -> None:
     """Rename a saved run, not its folder; raises ExplorerError for an invalid name."""
-    if not name.strip() or len(name) > 80 or not name.isprintable():
+    if not _is_name(name):
         raise ExplorerError("name", "A run's name has 1 to 80 characters.", "Choose another name.")
     files.write(folder / NAME, name.strip() + "\n")
 

@@ -5,7 +5,9 @@ PyTorch, the machine, and the files that it was measured on. A file that cannot 
 measured again.
 """
 
+import errno
 import gzip
+import io
 import os
 import platform
 import zlib
@@ -109,7 +111,7 @@ def load(request: object, kind: str, folder: Path) -> Recording | None:
     """Return the kept result, whose class is ``kind``; None where there is none that is still true."""
     path = path_of(request, folder)
     try:
-        content = codec.parse(gzip.decompress(path.read_bytes()))
+        content = codec.parse(_unpacked(path))
         if codec.decode(content.pop("conditions"), Conditions) != conditions(request):
             return None
         recording = from_values(content, {type(request): resolve(kind)}, path.name)
@@ -117,6 +119,15 @@ def load(request: object, kind: str, folder: Path) -> Recording | None:
     except _BROKEN:
         return None
     return recording
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return what a compressed file holds; raises OSError where that is more than is read."""
+    with gzip.GzipFile(fileobj=io.BytesIO(files.read_bytes(path))) as file:
+        content = file.read(files.MOST + 1)
+    if len(content) > files.MOST:
+        raise OSError(errno.EFBIG, "it is too large")
+    return content
 
 
 def save(request: object, result: object, where: Conditions, folder: Path, budget: int) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.features import resolve
+from resnet_explorer.files import kind_of_path
 from resnet_explorer.module.build import ResNet, add_adapter, build, folded
 from resnet_explorer.network.tree import ADAPTER
 from resnet_explorer.runs.folder import BEST, CHECKPOINT, TUNE, read_head
@@ -44,6 +45,8 @@ def kind_of(folder: Path) -> RunKind | None:
 def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return the tensors of a safetensors file and its metadata; raises CheckpointError where it is broken."""
     try:
+        if kind := kind_of_path(file):
+            raise OSError(f"it is {kind}, not a file")
         with safe_open(file, framework="pt") as content:
             metadata = content.metadata() or {}
             return {name: content.get_tensor(name) for name in content.keys()}, metadata  # noqa: SIM118 - no mapping

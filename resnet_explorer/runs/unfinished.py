@@ -65,7 +65,7 @@ def noted(root: Path, lab: str) -> tuple[Unfinished, ...]:
         _writing.result()
     file = root / f"unfinished-{lab}.json"
     try:
-        content = codec.unwrap(file.read_text(encoding="utf-8"), FORMAT, (VERSION,), str(file), "holds no runs")
+        content = codec.unwrap(files.read_text(file), FORMAT, (VERSION,), str(file), "holds no runs")
         return codec.decode(content, _File, READERS).runs
     except (OSError, UnicodeDecodeError, ExplorerError):
         return ()

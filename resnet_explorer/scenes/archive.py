@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.spec.codec import kind_of_path
+from resnet_explorer.files import MOST, kind_of_path
 
-MOST_BYTES = 32 * 2**20
+MOST_BYTES = MOST
 """Bytes of a file, and of all of its entries together, that are read."""
 MOST_ENTRIES = 1000
 _ENTRY = b"PK\x01\x02"

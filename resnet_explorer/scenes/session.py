@@ -143,9 +143,11 @@ def content_of(data: bytes, where: str, names: Collection[str] = ()) -> Content:
     is_text = data.lstrip()[:1] == b"{"
     entries, problems = Unpacked({SESSION: data}, []) if is_text else unpack(data, where, names)
     values: dict[str, Any] = {}
+    left = codec.MOST_VALUES
     for name, text in entries.items():
         try:
-            values[name] = codec.parse(text)
+            values[name] = codec.parse(text, left)
+            left -= codec.count_values(text)
         except ExplorerError as error:
             problems.append(f"{name[:60]}: {error.what}")
     head = values.get(SESSION, {} if not is_text else None)

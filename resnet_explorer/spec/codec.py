@@ -1,11 +1,10 @@
 """Specs in and out of JSON: each value is read by its axis, as ``--set`` reads it."""
 
-import stat
-from collections.abc import Callable
 from pathlib import Path
 
 from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError, SpecError, SpecFileError
+from resnet_explorer.files import PIPE, kind_of_path
 from resnet_explorer.spec.axes import AXES, axis
 from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.readers import MAX_WIDTH
@@ -14,6 +13,8 @@ from resnet_explorer.spec.resnet_spec import ResNetSpec
 FORMAT = "resnet-explorer spec"
 VERSION = 2
 MAX_BYTES = 1_000_000
+MAX_VALUES = 10_000
+"""The most values of an axis: a width for each block of the deepest network."""
 
 
 def to_dict(spec: ResNetSpec) -> dict[str, object]:
@@ -29,6 +30,11 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
     name = values.get("name", "custom")
     if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
         raise SpecError("name", "The network's name must be a string of 1 to 80 characters.", "Rename it.")
+    for key, value in values.items():
+        if isinstance(value, list) and sum(len(row) if isinstance(row, list) else 1 for row in value) > MAX_VALUES:
+            raise SpecError(
+                key, f"{key[:40]} has more than {MAX_VALUES:,} values.", "Choose a file that the app saved."
+            )
     changes = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
     return change_all(ResNetSpec(name.strip()), changes)
 
@@ -80,33 +86,12 @@ def dumps(spec: ResNetSpec) -> str:
     return codec.encode({"format": FORMAT, "version": VERSION, "spec": spec}, WRITERS)
 
 
-_PIPE = "a named pipe"
-_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, _PIPE),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISSOCK, "a socket"),
-)
-
-
-def kind_of_path(path: Path) -> str:
-    """Return what a path is that is no file, such as a named pipe, which would be waited for; empty for a file.
-
-    Raises OSError where there is nothing.
-    """
-    mode = path.stat().st_mode
-    return next((text for is_kind, text in _KINDS if is_kind(mode)), "")
-
-
 def read(path: Path) -> ResNetSpec:
     """Return the spec that a file holds; raises SpecFileError with the file's name where it holds none."""
     where = str(path)
     try:
         kind = kind_of_path(path)
-        if kind and not (
-            kind == _PIPE and path.is_relative_to("/dev")
-        ):  # /dev/stdin, /dev/fd/63: somebody writes to it
+        if kind and not (kind == PIPE and path.is_relative_to("/dev")):  # /dev/stdin, /dev/fd/63: somebody writes to it
             raise SpecFileError(where, f"{path.name or where} is {kind}, not a file.", "Choose a spec file (.json).")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -18,7 +18,6 @@ from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings.text import LAST_STEPS, figure, last_steps
 from resnet_explorer.runs.folder import file_name
 from resnet_explorer.runs.plan import Run
-from resnet_explorer.spec.codec import kind_of_path
 from resnet_explorer.terminal.output import NAME, complain, painter, say
 from resnet_explorer.training import tasks
 from resnet_explorer.training.chart_data import traced
@@ -149,10 +148,7 @@ def tasks_of(grid: Sweep, root: Path) -> tuple[Task, ...]:
 
 def _text(file: Path) -> str:
     try:
-        kind = kind_of_path(file)
-        if kind:
-            raise ExplorerError(str(file), f"{file} is {kind}, not a file.", "'sweep --help' shows an example.")
-        return file.read_text(encoding="utf-8")
+        return files.read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not a text file"
         raise ExplorerError(str(file), f"{file} cannot be read: {why}.", "'sweep --help' shows an example.") from error

@@ -135,11 +135,9 @@ class Folder:
 
         Raises ExplorerError where the folder holds another run, or a broken one.
         """
-        try:
-            text = (self.path / runs.RUN).read_text(encoding="utf-8")
-        except FileNotFoundError:
+        if not (self.path / runs.RUN).exists():
             return None
-        plan, environment = runs.loads(text, str(self.path))
+        plan, environment = runs.read_head(self.path)
         self._check(plan)
         return environment
 
@@ -156,10 +154,7 @@ class Folder:
         return ended.problem if ended.final else ""
 
     def metrics(self) -> tuple[Metric, ...]:
-        try:
-            return runs.metrics_from((self.path / runs.METRICS).read_bytes())
-        except FileNotFoundError:
-            return ()
+        return runs.read_metrics(self.path)
 
     def begin(self, environment: RunEnvironment) -> None:
         """Write ``run.json`` if it is missing, and open the list of steps."""

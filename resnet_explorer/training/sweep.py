@@ -22,6 +22,7 @@ from resnet_explorer.training.tasks import MOST_SEED
 
 MOST = 10_000
 """The largest number of runs of a sweep."""
+_HELP = "'sweep --help' shows an example."
 KEYS = ("title", "preset", "net", "depth", "residual", "set", "recipe", "seeds", "data", "input", "device")
 
 
@@ -72,7 +73,7 @@ class Sweep:
             raise ExplorerError("sweep", f"A sweep cannot have {count:,} runs.", f"Try 1 to {MOST:,}.")
         ((twice, times),) = Counter(point.plan.name for point in self.points()).most_common(1)
         if times > 1:
-            raise ExplorerError("sweep", f"Two networks are called {twice}.", "Write each value once.")
+            raise ExplorerError("sweep", f"Two networks are called {twice[:80]}.", "Write each value once.")
 
     def points(self) -> tuple[Point, ...]:
         """Return each network and recipe once; the last choice of the file changes first."""
@@ -110,9 +111,9 @@ class Sweep:
 
 def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
     """Return the network of 6n + 2 layers of He et al. 2015, section 4.2, and the name of its run."""
-    each, rest = divmod(int(text) - 2, 6) if text.isdigit() else (0, 1)
+    each, rest = divmod(int(text) - 2, 6) if text.isdecimal() and len(text) < 9 else (0, 1)
     if rest or each < 1:
-        what = f"There is no network of {text} layers for small images."
+        what = f"There is no network of {text[:40]} layers for small images."
         raise ExplorerError("depth", what, "Choose 6n + 2 layers, as 8, 20 or 56, or name networks with net.")
     spec = named(assign(find_network("resnet20"), f"blocks={each},{each},{each}", *settings))
     return f"{'resnet' if spec.has_shortcuts else 'plain'}-{text}", spec
@@ -121,11 +122,14 @@ def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
 def loads(text: str, where: str) -> Sweep:
     """Return the sweep that a TOML file describes; raises ExplorerError, with ``where``, where it is none."""
     try:
-        return _read(tomllib.loads(text), where)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ExplorerError(
-            where, f"{where} is not a TOML file: {error}.", "'sweep --help' shows an example."
-        ) from error
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ExplorerError(where, f"{where} is not a TOML file: {error}.", _HELP) from error
+    except (ValueError, RecursionError) as error:
+        what = f"{where} is nested too deeply, or holds a number that is too long."
+        raise ExplorerError(where, what, _HELP) from error
+    try:
+        return _read(content, where)
     except ExplorerError as error:
         raise ExplorerError(where, f"{where}: {error.what}", error.remedy) from error
 
@@ -134,7 +138,7 @@ def _read(content: Mapping[str, Any], where: str) -> Sweep:
     for key in content:
         if key not in KEYS:
             remedy = did_you_mean(key, KEYS, f"Choose of {', '.join(KEYS)}.")
-            raise ExplorerError(key, f"A sweep has no {key!r}.", remedy)
+            raise ExplorerError(key, f"A sweep has no {_shown(key)}.", remedy)
     if "net" in content and "depth" in content:
         raise ExplorerError("net", "A sweep takes either net or depth.", "Leave one of them out.")
     plain = {key: _text(key, content[key]) for key in ("title", "preset", "data", "device") if key in content}
@@ -168,8 +172,13 @@ def _text(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (str, int, float)):
-        raise ExplorerError(key, f"{key} cannot be {value!r}.", "Write a number, a string, true or false.")
+        raise ExplorerError(key, f"{key[:40]} cannot be {_shown(value)}.", "Write a number, a string, true or false.")
     return str(value)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _seeds(value: object) -> tuple[int, ...]:
@@ -178,5 +187,7 @@ def _seeds(value: object) -> tuple[int, ...]:
     listed = value if isinstance(value, list) else listed
     seeds = tuple(seed for seed in listed if type(seed) is int and 0 <= seed < MOST_SEED)
     if not seeds or len(set(seeds)) < len(listed):
-        raise ExplorerError("seeds", f"The seeds cannot be {value!r}.", "Write how many, or a list as in [0, 1, 2].")
+        raise ExplorerError(
+            "seeds", f"The seeds cannot be {_shown(value)}.", "Write how many, or a list as in [0, 1, 2]."
+        )
     return seeds

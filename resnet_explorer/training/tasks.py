@@ -20,6 +20,8 @@ MOST_SEED = 2**32
 FLAGS = ("steps", "batch", "rate", "schedule", "optimiser")
 """Settings of the recipe that have options of their own."""
 FILE = "runs.json"
+MOST_BYTES, MOST_VALUES = 2**26, 3 * 10**6
+"""Bytes of a list of runs, and values in it: the largest sweep has two thirds of them."""
 FORMAT = "resnet-explorer runs"
 VERSION = 1
 
@@ -134,7 +136,8 @@ def read_list(root: Path) -> tuple[Task, ...]:
             return tasks
         raise ExplorerError(str(root), f"There are no runs in {root}.", "Choose a folder that 'train' wrote.")
     try:
-        content = codec.unwrap((root / FILE).read_text(encoding="utf-8"), FORMAT, (VERSION,), FILE, "names no runs")
+        text = files.read_text(root / FILE, MOST_BYTES)
+        content = codec.unwrap(text, FORMAT, (VERSION,), FILE, "names no runs", MOST_VALUES)
         rows = codec.decode(content.get("runs"), tuple[_Row, ...], READERS, "$.runs")
         return tuple(Task(row.plan, root / row.folder) for row in rows)
     except (OSError, UnicodeDecodeError, ExplorerError) as error:

@@ -18,6 +18,8 @@ from typing import Any
 from resnet_explorer.dataclass import dataclass
 from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.files import read_bytes
+from resnet_explorer.scenes.archive import MOST_BYTES
 from resnet_explorer.scenes.scene import Scene, State
 from resnet_explorer.scenes.session import (
     SESSION,
@@ -145,7 +147,7 @@ def _precedence(number: int) -> tuple[bool, float]:
 def _is_left(number: int) -> bool:
     """Return whether a slot is held, or was when its window was killed."""
     try:
-        return bool((folder() / f"session-{number}.lock").read_bytes())
+        return bool(read_bytes(folder() / f"session-{number}.lock"))
     except OSError:
         return False
 
@@ -231,7 +233,7 @@ def _last(slot: Slot) -> bytes | None:
     """Return what a slot's session holds; the workspace of an older version where there is none; None for neither."""
     for path in (slot.path, *([folder() / "workspace.json"] if _is_first_start() else [])):
         try:
-            return path.read_bytes()
+            return read_bytes(path, MOST_BYTES)
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -1,14 +1,13 @@
 """What the app remembers between two runs, in a small versioned JSON file."""
 
-import json
 import os
 from dataclasses import fields
 from pathlib import Path
 
 from resnet_explorer import codec
 from resnet_explorer.dataclass import dataclass
-from resnet_explorer.errors import ExportError
-from resnet_explorer.files import write
+from resnet_explorer.errors import ExplorerError, ExportError
+from resnet_explorer.files import read_text, write
 
 VERSION = 1
 FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
@@ -86,12 +85,12 @@ def log_folder() -> Path:
 def load() -> Preferences:
     """Return the saved preferences; a value that is missing, broken or of another type is the default."""
     try:
-        content = json.loads((folder() / "preferences.json").read_text(encoding="utf-8"))
+        content = codec.parse(read_text(folder() / "preferences.json"))
         values = content["values"] if content["version"] == VERSION else {}
         saved = {item.name: values[item.name] for item in fields(Preferences) if item.name in values}
         default = Preferences()
         return Preferences(**{key: value for key, value in saved.items() if type(value) is type(getattr(default, key))})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, ExplorerError):
         return Preferences()
 
 

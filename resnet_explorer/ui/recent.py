@@ -4,7 +4,7 @@ from pathlib import Path
 
 from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.files import write
+from resnet_explorer.files import read_text, write
 from resnet_explorer.ui.preferences import folder
 
 FORMAT, VERSION = "resnet-explorer recent files", 1
@@ -18,7 +18,7 @@ def _path() -> Path:
 def recent_files() -> tuple[Path, ...]:
     """Return the files, the newest first; they need not be there any more."""
     try:
-        text = _path().read_text(encoding="utf-8")
+        text = read_text(_path())
         values = codec.unwrap(text, FORMAT, (VERSION,), _path().name, "lists no files").get("files")
         return tuple(map(Path, codec.decode(values, tuple[str, ...])))[:MOST]
     except (OSError, ValueError, ExplorerError):

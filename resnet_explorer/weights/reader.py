@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.files import kind_of_path
 from resnet_explorer.spec import ResNetSpec, codec
 from resnet_explorer.weights import archives, keras
 from resnet_explorer.weights.archives import open_archive, open_safetensors
@@ -75,7 +76,7 @@ def _printable(text: str) -> str:
 
 def _check_size(files: tuple[Path, ...], limit: int) -> None:
     for file in files:
-        kind = codec.kind_of_path(file)
+        kind = kind_of_path(file)
         if kind:
             raise FileError(f"is {kind}, not a file.", "Choose a file of weights.")
     size = sum(file.stat().st_size for file in files)

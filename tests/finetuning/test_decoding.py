@@ -210,8 +210,8 @@ class TestUnreadable:
         monkeypatch.setattr(checked, "KEPT", 2)
         for index in range(4):
             checked.remember([tmp_path / str(index)], "why?", {})
-        known = [checked.recall([tmp_path / str(index)], "why?") for index in range(4)]
-        assert known.count({}) == 2 and known[3] == {} and checked.recall([tmp_path / "3"], "how?") is None
+        known = [checked.recall([tmp_path / str(index)], "why?", dict[str, str]) for index in range(4)]
+        assert known.count({}) == 2 and known[3] == {} and checked.recall([tmp_path / "3"], "how?", dict) is None
 
 
 def test_images_of_every_kind_are_as_without_threads(plan: TunePlan, tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ def held(app: QApplication) -> Counter[str]:
     settle(app)
     things = gc.get_objects()
     counts = Counter(type(thing).__name__ for thing in things if isinstance(thing, QObject))
-    counts.update(type(thing).__name__ for thing in things if type(thing).__module__.startswith("resnet_explorer."))
+    counts.update(
+        type(thing).__name__ for thing in things if str(type(thing).__module__).startswith("resnet_explorer.")
+    )
     del things, counts[_OF_QT]
     counts.update(f"{type(widget).__name__} on screen" for widget in app.allWidgets())
     counts["threads"] = threading.active_count()

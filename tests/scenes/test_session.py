@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from resnet_explorer.assets import path as asset
 from resnet_explorer.diagram.view import View
@@ -207,70 +206,8 @@ def test_what_is_no_file_is_named(tmp_path: Path, name: str) -> None:
     assert problem.value.remedy
 
 
-def opens_or_says_why(data: bytes) -> None:
-    """Open a file; it gives a session that can be saved again, or one sentence."""
-    try:
-        session, _ = decode(data, "it.rnx")
-    except ExplorerError as error:
-        assert error.what.endswith(".") and error.where
-    else:
-        again = decode(encode(session), "again.rnx").session
-        assert decode(encode(again), "again.rnx") == (again, ()), "the first writing makes null of what is not finite"
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(FILE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
-def test_flipped_bytes_never_end_in_a_traceback(flips: list[tuple[int, int]]) -> None:
-    data = bytearray(FILE)
-    for place, value in flips:
-        data[place] = value
-    opens_or_says_why(bytes(data))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, len(FILE) - 1), st.binary(max_size=20))
-def test_a_file_cut_short_never_ends_in_a_traceback(length: int, tail: bytes) -> None:
-    opens_or_says_why(FILE[:length] + tail)
-
-
-TEXTS = {name: json.dumps(values) for name, values in entries_of(FILE).items()}
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.data())
-def test_changed_json_never_ends_in_a_traceback(data: st.DataObject) -> None:
-    """Change the text inside of the archive, past its checksums: as who writes one by hand."""
-    texts = dict(TEXTS)
-    name = data.draw(st.sampled_from(sorted(texts)))
-    text = texts[name]
-    if data.draw(st.booleans()):
-        values = json.loads(text)
-        place = data.draw(st.sampled_from(list(_places(values))))
-        _put(values, place, data.draw(st.sampled_from([None, 3, -1, 1e999, 10**400, "x", "layer9", [], {}, True])))
-        texts[name] = json.dumps(values)
-    else:
-        at, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
-        texts[name] = text[:at] + data.draw(st.text('{}[]",:0a-\\\u0000ü', max_size=6)) + text[end:]
-    for missing in data.draw(st.frozensets(st.sampled_from(sorted(texts)), max_size=1)):
-        del texts[missing]
-    opens_or_says_why(pack({key: value.encode() for key, value in texts.items()}))
-
-
-def _places(values: Any, place: tuple[Any, ...] = ()) -> Any:
-    inner = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
-    for key, value in inner:
-        yield (*place, key)
-        yield from _places(value, (*place, key))
-
-
-def _put(values: Any, place: tuple[Any, ...], value: object) -> None:
-    for key in place[:-1]:
-        values = values[key]
-    values[place[-1]] = value
-
-
 def test_json_is_not_followed_without_end() -> None:
-    deep = {SESSION: b"[" * 200_000, HISTORY: TEXTS[HISTORY].encode()}
+    deep = {SESSION: b"[" * 200_000, HISTORY: unpack(FILE, "it").entries[HISTORY]}
     session, problems = decode(pack(deep), "deep.rnx")
     assert session.scene.state == STATES[1] and SESSION in problems[0]
 
