@@ -58,10 +58,8 @@ def main() -> int:
         return replay(chosen[0], options.seed, options.number)
     gc.freeze()
     began, total = time.process_time(), list[Outcome]()
-    print(
-        f"{len(chosen)} readers; at most {MEMORY} MB and {SECONDS:g} s of the processor for a file or a megabyte\n{HEAD}",
-        flush=True,
-    )
+    bounds = f"at most {MEMORY} MB and {SECONDS:g} s of the processor for a file, or for each megabyte of it"
+    print(f"{len(chosen)} readers; {bounds}\n{HEAD}", flush=True)
     for place, reader in enumerate(chosen):
         count = options.files * (place + 1) // len(chosen) - options.files * place // len(chosen)
         results = run(reader, options.seed, range(count))
