@@ -1,9 +1,8 @@
 """The dialog of what this machine has and lacks for the app: what the command ``doctor`` finds, as it finds it."""
 
-from contextlib import suppress
 from threading import Thread
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QScrollArea, QWidget
 
@@ -25,11 +24,15 @@ def show(window: Window, checked: bool) -> None:
     dialog.check()
 
 
+class _Messages(QObject):
+    """What the thread of the checks tells; it may outlive the dialog."""
+
+    found = Signal(object)
+    ended = Signal()
+
+
 class MachineDialog(QDialog):
     """Lists findings, those that are broken first; the checks run on a thread and in processes, and end with it."""
-
-    _found = Signal(object)
-    _ended = Signal()
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -45,8 +48,9 @@ class MachineDialog(QDialog):
         vbox((self._area, 1), last, of=self, margins=(0, 0, 12, 9))
         resize_to_fit(self, 640, 560)
         self._checks: Checks | None = None
-        self._found.connect(self.show_finding)
-        self._ended.connect(self.show_end)
+        self._messages = _Messages()
+        self._messages.found.connect(self.show_finding)
+        self._messages.ended.connect(self.show_end)
         if app := QGuiApplication.instance():
             app.aboutToQuit.connect(self._end)
 
@@ -61,12 +65,11 @@ class MachineDialog(QDialog):
         Thread(target=self._work, args=(self._checks,), daemon=True, name="checks").start()
 
     def _work(self, work: Checks) -> None:
-        with suppress(RuntimeError):  # the dialog is gone
-            for finding in work.findings():
-                if work is not self._checks:
-                    return
-                self._found.emit(finding)
-            self._ended.emit()
+        for finding in work.findings():
+            if work is not self._checks:
+                return
+            self._messages.found.emit(finding)
+        self._messages.ended.emit()
 
     def show_finding(self, finding: Finding) -> None:
         """Show one more finding: above all others that are not broken where it is."""

@@ -69,9 +69,5 @@ def summary(findings: Iterable[Finding]) -> str:
     """Return in a sentence how many findings there are, and of which states."""
     states = [finding.state for finding in findings]
     broken, notes = states.count(State.BROKEN), states.count(State.NOTE)
-    noted = f"{notes} note{'' if notes == 1 else 's'}"
-    return (
-        f"{len(states)} checks: {broken} broken, {noted}."
-        if broken
-        else f"{len(states)} checks: nothing is broken, {noted}."
-    )
+    noted = f", {notes} note{'' if notes == 1 else 's'}" if notes else ""
+    return f"{len(states)} checks: {broken or 'nothing is'} broken{noted}."

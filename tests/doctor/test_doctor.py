@@ -218,7 +218,7 @@ def test_the_last_crash_is_noted_for_some_time() -> None:
 
 def test_how_many_findings_there_are_is_said() -> None:
     assert summary([STEP.ok("a"), STEP.note("b")]) == "2 checks: nothing is broken, 1 note."
-    assert summary([STEP.broken("a"), STEP.ok("b")]) == "2 checks: 1 broken, 0 notes."
+    assert summary([STEP.broken("a"), STEP.ok("b")]) == "2 checks: 1 broken."
 
 
 def test_the_process_of_a_check_is_the_app_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def _timeline(desk: Desk) -> QDialog:
 def _export(desk: Desk) -> QDialog:
     shown: list[QDialog] = []
     desk.window.show_page("diagram")
-    with patch.object(ExportDialog, "exec", lambda dialog: shown.append(dialog)):
+    with patch.multiple(ExportDialog, exec=lambda dialog: shown.append(dialog), deleteLater=lambda dialog: None):
         desk.window.actions_by_key["export"].trigger()
     return shown[0]
 

@@ -17,11 +17,12 @@ from tests.hostile.readers import READERS, Reader
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 
 
-def test_every_reader_reads_or_refuses() -> None:
+def test_every_reader_reads_or_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arena, "SECONDS", 3 * arena.SECONDS)  # beside other tests a processor does less in its time
     faults = []
     for place, reader in enumerate(READERS.values()):
         warm_up(reader)
-        numbers = (0, 1, EVERY * (place + 1) - 1)  # the last is no file, each time of another kind
+        numbers = (place, EVERY * (place + 1) - 1)  # the last is no file, each time of another kind
         for outcome in outcomes(reader, place, numbers):
             if outcome.fault:
                 faults.append(f"--reader {reader.name!r} --seed {place} --number {outcome.number}: {outcome.fault}")

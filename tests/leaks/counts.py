@@ -4,7 +4,10 @@ import gc
 import os
 import sys
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 from PySide6.QtCore import QEvent, QObject
@@ -33,10 +36,19 @@ def held(app: QApplication) -> Counter[str]:
     del things, counts[_OF_QT]
     counts.update(f"{type(widget).__name__} on screen" for widget in app.allWidgets())
     counts["threads"] = threading.active_count()
-    counts["processes"] = len(psutil.Process().children(recursive=True))
+    counts["processes"] = len(list(_processes()))
     if sys.platform.startswith("linux"):
         counts["open files"] = len(os.listdir("/proc/self/fd"))
     return counts
+
+
+def _processes() -> Iterator[psutil.Process]:
+    """Yield the processes that live: those that were killed just now have a moment to end."""
+    time.sleep(0.3)
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                yield child
 
 
 def grown(before: Counter[str], after: Counter[str]) -> dict[str, int]:
