@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.runs.recorded import Provenance
-from resnet_explorer.ui.jobs import JobState, Phase
+from resnet_explorer.ui.job_state import JobState, Phase
 
 
 class JobsHere(QObject):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from resnet_explorer.engine.messages import Died
     from resnet_explorer.ui.crash_bar import CrashBar
     from resnet_explorer.ui.crash_log import Crash
-    from resnet_explorer.ui.jobs import JobState
+    from resnet_explorer.ui.job_state import JobState
 
 KEPT_MESSAGES, KEPT_ACTIONS = 5, 12
 _LIMITS = "This plugin does not support"

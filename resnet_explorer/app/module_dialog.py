@@ -10,7 +10,8 @@ from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import resize_to_fit
-from resnet_explorer.ui.jobs import Jobs, Phase
+from resnet_explorer.ui.job_state import Phase
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, describe, fill, label, text, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.ui.window import Window

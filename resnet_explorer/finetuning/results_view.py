@@ -29,7 +29,8 @@ from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.flow import Flow, tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
-from resnet_explorer.ui.jobs import Jobs, JobState
+from resnet_explorer.ui.job_state import JobState
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
 from resnet_explorer.ui.parts import NO_MARGINS, WrappedLabel, button, describe, hbox, heading, panel, vbox
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable

@@ -28,7 +28,8 @@ from resnet_explorer.ui.choosers import ExperimentList
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
-from resnet_explorer.ui.jobs import Jobs, Phase
+from resnet_explorer.ui.job_state import Phase
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobLine, describe_progress
 from resnet_explorer.ui.parts import button, describe, fill, hbox, stack, timer
 from resnet_explorer.ui.status import ElidedLabel, Placeholder, ProblemRow

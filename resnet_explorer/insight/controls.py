@@ -14,7 +14,8 @@ from resnet_explorer.runs.recorded import Provenance
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
 from resnet_explorer.ui.flow import Flow
-from resnet_explorer.ui.jobs import Jobs, JobState
+from resnet_explorer.ui.job_state import JobState
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import describe, hbox
 
 KEPT = 200

@@ -21,7 +21,8 @@ from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField, no_number
 from resnet_explorer.ui.frame import Drawer, Edge
-from resnet_explorer.ui.jobs import Jobs, Phase
+from resnet_explorer.ui.job_state import Phase
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, timer, vbox
 

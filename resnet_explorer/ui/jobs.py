@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from enum import StrEnum
 from itertools import count
 from threading import get_ident
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,15 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from resnet_explorer.dataclass import dataclass
 from resnet_explorer.engine import pytorch
 from resnet_explorer.engine.client import GRACE, Engine, Pool
 from resnet_explorer.engine.jobs import Job, Place, row_of
 from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stepped, Stopped
 from resnet_explorer.engine.priority import Priority
 from resnet_explorer.features import resolve
-from resnet_explorer.readings.progress import seconds_left
 from resnet_explorer.readings.text import mib
+from resnet_explorer.ui.job_state import JobState, Phase
 from resnet_explorer.ui.parts import timer
 from resnet_explorer.ui.turns import BUDGET
 
@@ -36,47 +34,6 @@ LOGGED = 200
 
 HELD = "waiting for PyTorch, which is being installed"
 NOT_STARTED = "Not started: it may need too much memory. Try a smaller batch or image, or another device."
-
-
-class Phase(StrEnum):
-    """Where a job is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class JobState:
-    """A job as the list shows it; ``began`` is when its first step was told.
-
-    ``kept`` is where the result comes from, where it was kept from a time before.
-    """
-
-    number: int
-    label: str
-    job: Job
-    phase: Phase = Phase.WAITING
-    done: int = 0
-    of: int = 0
-    text: str = ""
-    began: float = 0.0
-    problem: str = ""
-    log: tuple[str, ...] = ()
-    kept: "Provenance | None" = None
-    needs: int = 0
-    """The bytes of memory that it is estimated to need, where that is asked about."""
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether the job is done, cancelled or failed."""
-        return self.phase in (Phase.DONE, Phase.CANCELLED, Phase.FAILED)
-
-    def left(self, now: float) -> float | None:
-        """Return how many seconds are left; None before a step is done."""
-        return seconds_left(self.done, self.of, now - self.began)
 
 
 class _Callbacks(NamedTuple):

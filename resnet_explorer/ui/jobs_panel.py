@@ -11,7 +11,8 @@ from resnet_explorer.engine.requests import InstallPytorch
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.kept_results import describe_kept
 from resnet_explorer.runs.recorded import Provenance
-from resnet_explorer.ui.jobs import Jobs, JobState, Phase
+from resnet_explorer.ui.job_state import JobState, Phase
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Problem, button, fill, hbox, label, timer, vbox
 from resnet_explorer.ui.status import ElidedLabel
 

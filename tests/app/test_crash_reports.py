@@ -22,7 +22,7 @@ from resnet_explorer.engine.requests import FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.ui import crash_log, last_words
 from resnet_explorer.ui.crash_bar import CrashBar
-from resnet_explorer.ui.jobs import JobState
+from resnet_explorer.ui.job_state import JobState
 from resnet_explorer.ui.last_session import Start
 from tests.narrow import present
 

@@ -15,7 +15,7 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.jobs import Phase
+from resnet_explorer.ui.job_state import Phase
 from tests import pages
 
 KILLS = int(os.environ.get("RESNET_EXPLORER_KILLS", "20"))

@@ -16,7 +16,8 @@ from resnet_explorer.app import palette_entries
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.engine import pytorch
 from resnet_explorer.engine.requests import FindDevices
-from resnet_explorer.ui.jobs import HELD, Phase
+from resnet_explorer.ui.job_state import Phase
+from resnet_explorer.ui.jobs import HELD
 from resnet_explorer.ui.jobs_panel import JobLine, JobsPanel
 from tests.narrow import of_kind
 from tests.shared_window import end, new_window

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.app import commands, module_dialog
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.module_dialog import ModuleDialog, RunDialog
-from resnet_explorer.ui.jobs import Phase
+from resnet_explorer.ui.job_state import Phase
 from tests.narrow import present
 
 PATIENCE = 60_000

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.app import weights_dialog
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.weights_dialog import WeightsDialog
-from resnet_explorer.ui.jobs import Phase
+from resnet_explorer.ui.job_state import Phase
 from resnet_explorer.weights.reader import read
 
 PATIENCE = 60_000

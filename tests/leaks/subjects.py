@@ -25,7 +25,7 @@ from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, codec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui import dialogs
-from resnet_explorer.ui.jobs import Phase
+from resnet_explorer.ui.job_state import Phase
 from resnet_explorer.ui.preferences import folder
 
 SMALL = InputShape(1, 32, 32)

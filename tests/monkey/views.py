@@ -13,7 +13,7 @@ from resnet_explorer.readings.explain import explain
 from resnet_explorer.scenes.scene import decode, encode
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.document import Results, read
-from resnet_explorer.ui.jobs import JobState
+from resnet_explorer.ui.job_state import JobState
 from resnet_explorer.ui.scene import EDGE, opened
 from tests.monkey.hands import engines_of
 

@@ -18,7 +18,7 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.ui import jobs
-from resnet_explorer.ui.jobs import JobState, Phase
+from resnet_explorer.ui.job_state import JobState, Phase
 from resnet_explorer.ui.jobs_panel import JobsPanel, describe_progress
 from resnet_explorer.verify.values import Verdict
 from tests.narrow import of_kind

@@ -34,7 +34,8 @@ from resnet_explorer.timing.values import Measured, MeasureTime
 from resnet_explorer.training.recipe_form import RateDialog
 from resnet_explorer.training.values import FindRate
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.jobs import Jobs, Phase
+from resnet_explorer.ui.job_state import Phase
+from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobLine, Question
 from resnet_explorer.ui.preferences import folder, load, results_folder
 from tests import pages
