@@ -31,6 +31,8 @@ def remember(images: Iterable[Path], question: str, answer: object) -> None:
     place = _place(images, question)
     with suppress(OSError, ExplorerError):
         place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink() or not place.is_file():
+            place.unlink(missing_ok=True)  # a pipe would be waited for, and a link leads elsewhere
         files.write(place, codec.encode(answer, indent=None))
         for old in sorted(place.parent.glob("*.json"), key=os.path.getmtime)[:-KEPT]:
             old.unlink()

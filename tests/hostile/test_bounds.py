@@ -192,6 +192,21 @@ class TestTables:
             with pytest.raises(ValueError, match="more than 1,000 cells"):
                 find.in_table(tmp_path / "t.csv", (".png",))
 
+    @posix
+    def test_a_pipe_or_a_link_in_the_place_of_an_answer_is_replaced(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RESNET_EXPLORER_CACHE", str(tmp_path / "cache"))
+        (tmp_path / "mine.txt").write_text("mine")
+        checked.remember([], "why?", {"a": "b"})
+        (place,) = (tmp_path / "cache").rglob("*.json")
+        for is_link in (False, True):
+            place.unlink()
+            place.symlink_to(tmp_path / "mine.txt") if is_link else os.mkfifo(place)
+            checked.remember([], "why?", {"a": "c"})
+            assert checked.recall([], "why?", dict[str, str]) == {"a": "c"}
+        assert (tmp_path / "mine.txt").read_text() == "mine"
+
     def test_a_file_whose_name_holds_a_null(self, tmp_path: Path) -> None:
         assert checked.recall([tmp_path / "a\0.png"], "why?", dict[str, str]) is None
 
