@@ -49,6 +49,18 @@ def settings_of_its_own(settings_folders: Iterator[Path], monkeypatch: pytest.Mo
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(next(settings_folders)))
 
 
+@pytest.fixture(scope="module")
+def folder_of_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place for the results that the tests of a file keep for each other."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture
+def shared_results(folder_of_results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep results for the other tests of the file: what one of them has measured, the next ones show at once."""
+    monkeypatch.setenv("RESNET_EXPLORER_CACHE", str(folder_of_results))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_question_waits_for_an_answer() -> Iterator[None]:
     """Let a box that nobody expects fail the test, where it would wait for ever."""

@@ -25,7 +25,7 @@ PATIENCE = 120_000
 
 
 @pytest.fixture
-def page(window: MainWindow, qtbot: QtBot) -> GradientPage:
+def page(window: MainWindow, qtbot: QtBot, shared_results: None) -> GradientPage:
     """The lab with the pair of 20 layers on small digits measured."""
     lab = pages.gradients(window)
     lab.controls.network.setCurrentIndex(lab.controls.network.findData(20))

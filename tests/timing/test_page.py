@@ -17,7 +17,7 @@ PATIENCE = 120_000
 
 
 @pytest.fixture
-def page(window: MainWindow, qtbot: QtBot) -> TimingPage:
+def page(window: MainWindow, qtbot: QtBot, shared_results: None) -> TimingPage:
     """The page with the times of ResNet-20."""
     window.document.propose(State(find("resnet20"), InputShape(2, 32, 32)), "choose ResNet-20")
     pages.timing(window).repeats.setCurrentIndex(0)
