@@ -71,11 +71,10 @@ def test_the_same_gradients_as_torchvision(name: str) -> None:
 def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
     spec = CATALOGUE[name].spec
     model = build(spec, device="meta", initialise=False).eval()
-    for side in (CATALOGUE[name].size, 65):
-        image = fitting(spec, InputShape(1, side, side))
-        total = analyse(compile_spec(spec), image).total
-        assert total_flops(model, torch.empty(total.input, device="meta")) == 2 * total.macs
-        assert sum(parameter.numel() for parameter in model.parameters()) == total.params
+    side = CATALOGUE[name].size  # odd sizes are verified row by row, in tests/verify
+    total = analyse(compile_spec(spec), fitting(spec, InputShape(1, side, side))).total
+    assert total_flops(model, torch.empty(total.input, device="meta")) == 2 * total.macs
+    assert sum(parameter.numel() for parameter in model.parameters()) == total.params
 
 
 @each("name", [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES])
