@@ -21,8 +21,8 @@ PARTS = {"train": "tr(ai)?n(ing|val)?", "val": "e?val(id(ation)?|uation)?|dev(el
 """The parts of a data set, and what folders and values that mean one are called."""
 LABELS = "labels?|class(es)?|class.?(name|label|id)|label.?name|categor(y|ies)|targets?|y|species|breed|diagnosis"
 """What columns of classes are called; another one is taken where none is."""
-MOST_BYTES, MOST_CELLS, MOST_COLUMNS = 2**27, 2**22, 100
-"""Larger tables are not read, and columns beyond these do not name the files: a cell takes 100 bytes of memory."""
+MOST_BYTES, MOST_CELLS, MOST_COLUMNS = 2**27, 2_600_000, 100
+"""Larger tables are not read, and columns beyond these do not name the files: a cell takes 160 bytes of memory."""
 SAMPLE = 100
 """So many rows of a table tell which column names the files."""
 

@@ -86,6 +86,8 @@ _CLASSES: Mapping[DataKind, tuple[str, str]] = {
     DataKind.FASHION: ("FashionMNIST", "FashionMNIST"),
 }
 """torchvision's class for each set, and the folder that it expects inside the root."""
+_LARGEST = 2**28
+"""Bytes that a file of these sets has at most: the real ones have up to 155 million."""
 
 
 def _torchvision(choice: DataChoice) -> Source:
@@ -93,6 +95,8 @@ def _torchvision(choice: DataChoice) -> Source:
 
     name, folder = _CLASSES[choice.kind]
     try:
+        if any(file.stat().st_size > _LARGEST for file in Path(choice.root, folder).rglob("*")):
+            raise ValueError("a file is too large to be one of the set's")
         parts = [getattr(datasets, name)(choice.root, train=train, download=False) for train in (True, False)]
     except Exception as error:  # damaged files break torchvision's readers in many ways
         raise ExplorerError(
