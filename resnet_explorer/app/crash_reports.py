@@ -180,7 +180,8 @@ class CrashReports(QObject):
         texts = [self._notice] if self._notice else []
         if shown:
             count, others = self.counts[shown[-1].key], len(shown) - 1
-            texts.append(shown[-1].what + (f" ({count} times)" if count > 1 else ""))
+            what = shown[-1].what
+            texts.append(f"{what.removesuffix('.')}, {count} times." if count > 1 else what)
             texts += [f"And {others} other problem{'s' * (others > 1)}."] if others else []
         if not texts:
             return

@@ -28,6 +28,7 @@ QLabel#strong {{ font-weight: 600; }}
 QLabel#title {{ font-weight: 600; font-size: {large}pt; }}
 QLabel#mono {{ color: {muted}; font-size: {small}pt; }}
 QFrame#rule {{ color: {line}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{ color: {text}; background: {field}; border: 1px solid {line}; padding: 4px; }}
 QToolButton#tool {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5px; background: {field}; }}
 QToolButton#tool:hover {{ border-color: {accent}; }}
