@@ -165,13 +165,13 @@ class CrashReports(QObject):
             self.note(crash)
         self.messages.append(text)
 
-    def _on_died(self, state: "JobState", died: "Died") -> None:
+    def _on_died(self, state: "JobState | None", died: "Died") -> None:
         from resnet_explorer.ui import crash_log
 
         units = self._window.document.instruction_set or "not known"
-        details = f"Job: {type(state.job).__name__}, {state.label}\nInstruction set: {units}\n{died.trace}"
-        what = f"{state.label}: {died.text}"
-        self.note(crash_log.crash(f"engine {died.status} {type(state.job).__name__}", what, details))
+        job, label = (type(state.job).__name__, state.label) if state else ("none", "Between two jobs")
+        details = f"Job: {job}, {label}\nInstruction set: {units}\n{died.trace}"
+        self.note(crash_log.crash(f"engine {died.status} {job}", f"{label}: {died.text}", details))
 
     def _show(self) -> None:
         """Show in the bar what was not dismissed."""

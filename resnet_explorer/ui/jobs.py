@@ -47,9 +47,9 @@ class Jobs(QObject):
 
     Replies are taken in the order in which they came, and for ``BUDGET`` seconds at once: what is left waits until the
     window's events had their turn. ``unavailable`` tells why no job at all can be done, and nothing once they can;
-    ``died`` of a process that ended at its work: the state of its job, and what is known (``Died``). ``absent`` is the
-    error where PyTorch is not installed; while it is being installed all jobs wait, and ``installed`` tells that it is
-    there.
+    ``died`` of a process that ended at its work: the state of its job, and what is known (``Died``); the state is None
+    where one crashed between two jobs. ``absent`` is the error where PyTorch is not installed; while it is being
+    installed all jobs wait, and ``installed`` tells that it is there.
     """
 
     changed = Signal()
@@ -349,6 +349,8 @@ class Jobs(QObject):
     def _died(self, reply: Died, number: int | None) -> None:
         """Handle the end of an engine's process: a cancelled job is done, any other one can be retried."""
         if number is None:
+            if reply.trace:
+                self.died.emit(None, reply)
             return
         if number in self._cancelled:
             self._change(number, phase=Phase.CANCELLED, text="")

@@ -18,8 +18,10 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.app.crash_reports import CrashReports
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.engine.messages import Died
-from resnet_explorer.engine.requests import FindDevices
+from resnet_explorer.engine.requests import FindDevices, Verify
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui import crash_log, last_words
 from resnet_explorer.ui.crash_bar import CrashBar
 from resnet_explorer.ui.job_state import JobState
@@ -242,13 +244,16 @@ def test_an_engine_that_crashes_tells_its_job_its_signal_and_where_it_was(
     jobs = fresh_window.jobs
     jobs.submit(FindDevices(), "Find devices", lambda job, result: None)
     qtbot.waitUntil(lambda: jobs.states[0].is_over, timeout=60_000)
-    process = jobs._engine._workers[0].process
-    os.kill(process.pid, signal.SIGSTOP)
-    jobs.submit(FindDevices(), "Look again", lambda job, result: None)
-    os.kill(process.pid, signal.SIGSEGV)
-    os.kill(process.pid, signal.SIGCONT)
-    qtbot.waitUntil(lambda: bool(bars(fresh_window)), timeout=20_000)
-    assert "Look again: PyTorch's process crashed (SIGSEGV)" in bars(fresh_window)[0].text.text()
-    (crash,) = reports.crashes.values()
-    assert "Job: FindDevices" in crash.details and "Fatal Python error: Segmentation fault" in crash.details
-    assert "server.py" in crash.details, "where its threads were"
+    os.kill(jobs._engine._workers[0].process.pid, signal.SIGSEGV)
+    qtbot.waitUntil(lambda: len(reports.crashes) == 1, timeout=60_000)
+    assert "Between two jobs: PyTorch's process crashed (SIGSEGV)" in bars(fresh_window)[0].text.text()
+    jobs.submit(Verify(find("resnet1202"), InputShape(8, 32, 32)), "Compare with PyTorch", lambda job, result: None)
+    qtbot.waitUntil(lambda: bool(jobs.states[0].log), timeout=60_000)
+    os.kill(jobs._engine._workers[0].process.pid, signal.SIGSEGV)
+    qtbot.waitUntil(lambda: len(reports.crashes) == 2, timeout=60_000)
+    assert "Compare with PyTorch: PyTorch's process crashed (SIGSEGV)" in bars(fresh_window)[0].text.text()
+    idle, crash = reports.crashes.values()
+    assert "Job: none" in idle.details and "Job: Verify" in crash.details
+    for each in (idle, crash):
+        assert "Fatal Python error: Segmentation fault" in each.details
+        assert "server.py" in each.details, "where its threads were"
