@@ -126,8 +126,8 @@ def _mix(way: choices.GreyWay, channels: int, into: int) -> str:
 _SHARED = (find.part_of, find.some, find.with_parts)
 _FOLDER = (find.inside, find.is_shown, find.walk, find.in_folder, find.in_classes, find.loose, find.one_case)
 _TABLE = (
-    find.in_table, find.text_of, find.columns_of, find.rows_of, find.is_image, find.located, find.parts_in,
-    find.label_column,
+    find.in_table, find.text_of, find.columns_of, find.rows_of, find.is_image, find.Files, find.folded,
+    find.parts_in, find.label_column,
 )  # fmt: skip
 _READ = (
     read.read_image, read.bytes_in, read.numbers_in, read.decoded, read.order_of, read.exchanged, read.upright,
@@ -197,7 +197,7 @@ def _heading(plan: TunePlan) -> str:
 
 _IMPORTS = (
     "argparse", "csv", "errno", "gzip", "io", "itertools", "json", "math", "os", "random", "re", "struct", "sys",
-    "warnings",
+    "unicodedata", "warnings",
 )  # fmt: skip
 
 
@@ -314,7 +314,8 @@ def _image_constants(plan: TunePlan) -> list[str]:
         return [modes]
     is_table = plan.data.kind is choices.TuneKind.CSV
     most = f"MOST_BYTES, MOST_CELLS, MOST_COLUMNS = {find.MOST_BYTES}, {find.MOST_CELLS}, {find.MOST_COLUMNS}"
-    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}", most] if is_table else []
+    sample = f"SAMPLE, MOST_FOLDERS = {find.SAMPLE}, {find.MOST_FOLDERS}"
+    table = [f"LABELS = {literal(find.LABELS)}", sample, most] if is_table else []
     parts = ", ".join(f"{literal(part)}: {literal(text)}" for part, text in find.PARTS.items())
     constants = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
     constants.append(f"MOST_PIXELS, LARGE = {read.MOST_PIXELS}, {read.LARGE}")

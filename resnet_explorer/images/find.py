@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,10 +22,12 @@ PARTS = {"train": "tr(ai)?n(ing|val)?", "val": "e?val(id(ation)?|uation)?|dev(el
 """The parts of a data set, and what folders and values that mean one are called."""
 LABELS = "labels?|class(es)?|class.?(name|label|id)|label.?name|categor(y|ies)|targets?|y|species|breed|diagnosis"
 """What columns of classes are called; another one is taken where none is."""
-MOST_BYTES, MOST_CELLS, MOST_COLUMNS = 2**27, 2_600_000, 100
-"""Larger tables are not read, and columns beyond these do not name the files: a cell takes 160 bytes of memory."""
+MOST_BYTES, MOST_CELLS, MOST_COLUMNS = 2**27, 2_600_000, 1000
+"""Larger tables are not read: a cell takes 160 bytes of memory."""
+MOST_FOLDERS = 5000
+"""Of so many folders the names of the files are kept."""
 SAMPLE = 100
-"""So many rows of a table tell which column names the files."""
+"""So many rows and columns of a table tell which column names the files."""
 
 
 class Found(NamedTuple):
@@ -161,8 +164,8 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
     rows, column = columns_of(text, table.parent, suffixes)
     if not rows:
         return Found([], [], notes)
-    first = rows[0][column]
-    is_head = not is_image(first, suffixes) and not located(table.parent, first, suffixes).is_file()
+    files, first = Files(table.parent, suffixes), rows[0][column]
+    is_head = not is_image(first, suffixes) and not files.located(first).is_file()
     names = rows[0] if is_head else [f"column {place + 1}" for place in range(len(rows[0]))]
     body = rows[is_head:]
     others = [place for place in range(len(names)) if place != column]
@@ -174,9 +177,8 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
     if label is None:
         return Found([], [], notes)
     parts = parts_in(names[part], [row[part] for row in body]) if part is not None else {}
-    files = [located(table.parent, row[column], suffixes) for row in body]
     own = [parts[row[part].lower()] if part is not None else "" for row in body]
-    items = list(zip(files, [row[label] for row in body], own, strict=True))
+    items = [(files.located(row[column]), row[label], of) for row, of in zip(body, own, strict=True)]
     used = {"images": column, "classes": label, "parts": part}
     columns = ", ".join(f"{what} from {names[place]}" for what, place in used.items() if place is not None)
     unused = [names[place] or "a column without a name" for place in others if place not in (label, part)]
@@ -202,16 +204,19 @@ def text_of(table: Path) -> tuple[str, list[str]]:
 def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[list[str]], int]:
     """Return the rows of a table, all equally long, and the column that names files: the one with the most of them."""
     best: tuple[tuple[int, int, int], str, int] = ((-1, -1, -1), ",", 0)
+    files = Files(base, suffixes)
     for delimiter in ",;\t|":
         some = list(itertools.islice(rows_of(text, delimiter), SAMPLE))
         wide = max(map(len, some), default=0)
-        for place in range(min(wide, MOST_COLUMNS)):
+        for place in range(min(wide, SAMPLE)):
             cells = [row[place] for row in some if place < len(row)]
-            there = sum(os.path.isfile(located(base, cell, suffixes)) for cell in cells)
+            there = sum(os.path.isfile(files.located(cell)) for cell in cells)
             score = (there, sum(is_image(cell, suffixes) for cell in cells), wide)
             best = max(best, (score, delimiter, place), key=lambda candidate: candidate[0])
     rows = list(rows_of(text, best[1]))
     wide = max(map(len, rows), default=0)
+    if wide > MOST_COLUMNS:
+        raise ValueError(f"The table has more than {MOST_COLUMNS:,} columns.")
     if wide * len(rows) > MOST_CELLS:
         raise ValueError(f"The table has more than {MOST_CELLS:,} cells.")
     return [row + [""] * (wide - len(row)) for row in rows], best[2]
@@ -231,17 +236,47 @@ def rows_of(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def is_image(cell: str, suffixes: Sequence[str]) -> bool:
     """Return whether a cell ends as files of images do."""
-    return Path(cell).suffix.lower() in suffixes
+    return os.path.splitext(cell)[1].lower() in suffixes
 
 
-def located(base: Path, cell: str, suffixes: Sequence[str]) -> Path:
-    """Return the file that a cell names: from the table's folder, with slashes of either kind, its ending left out."""
-    path = base / cell
-    if os.path.isfile(path):
-        return path
-    path = base / cell.replace("\\", "/")
-    files = [path] if is_image(cell, suffixes) or not cell else [Path(f"{path}{suffix}") for suffix in suffixes]
-    return next((file for file in files if os.path.isfile(file)), path)
+class Files:
+    """The files that the cells of a table name, from its folder; each folder is listed once."""
+
+    def __init__(self, base: Path, suffixes: Sequence[str]) -> None:
+        self._base, self._suffixes = str(base), suffixes
+        self._names: dict[str, frozenset[str] | None] = {}
+
+    def located(self, cell: str) -> Path:
+        """Return the file that a cell names, with slashes of either kind, its ending left out or not.
+
+        A file whose name its folder does not list, in any case, is not looked for.
+        """
+        ends = ("",) if is_image(cell, self._suffixes) or not cell else ("", *self._suffixes)
+        path = ""
+        for written in (cell, cell.replace("\\", "/"))[: 1 + ("\\" in cell)]:
+            path = os.path.join(self._base, written)
+            folder, name = os.path.split(path)
+            names, plain = self._names_in(folder), folded(name)
+            for end in ends:
+                if (names is None or plain + end in names) and os.path.isfile(path + end):
+                    return Path(path + end)
+        return Path(path)
+
+    def _names_in(self, folder: str) -> frozenset[str] | None:
+        """Return the names in a folder, folded; None where they may not be listed."""
+        if folder not in self._names:
+            if len(self._names) >= MOST_FOLDERS:
+                self._names.clear()
+            try:
+                self._names[folder] = frozenset(map(folded, os.listdir(folder)))
+            except (OSError, ValueError) as error:
+                self._names[folder] = None if isinstance(error, PermissionError) else frozenset()
+        return self._names[folder]
+
+
+def folded(name: str) -> str:
+    """Return the name of a file as systems compare it that make no difference between cases and ways to write é."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def parts_in(name: str, cells: Iterable[str]) -> dict[str, str]:

@@ -192,6 +192,26 @@ class TestTables:
             with pytest.raises(ValueError, match="more than 1,000 cells"):
                 find.in_table(tmp_path / "t.csv", (".png",))
 
+    def test_more_columns_than_are_read(self, tmp_path: Path) -> None:
+        for columns in (1000, 1001):
+            (tmp_path / "t.csv").write_text(f"a.png,cat{',1' * (columns - 2)}\n" * 2)
+            if columns == 1000:
+                assert [item[1] for item in find.in_table(tmp_path / "t.csv", (".png",)).items] == ["cat", "cat"]
+            else:
+                with pytest.raises(ValueError, match="more than 1,000 columns"):
+                    find.in_table(tmp_path / "t.csv", (".png",))
+
+    def test_files_in_more_folders_than_are_kept(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(find, "MOST_FOLDERS", 2)
+        names = [f"{folder}/{name}" for name in ("a.png", "é.PNG") for folder in "wxyz"]
+        for name in names[:6]:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).touch()
+        (tmp_path / "t.csv").write_text("".join(f"{name[:-4]},cat\n" for name in names), encoding="utf-8")
+        there = [file.is_file() for file, _, _ in find.in_table(tmp_path / "t.csv", (".png",)).items]
+        assert there == [os.path.isfile(tmp_path / f"{name[:-4]}.png") for name in names]
+        assert sum(there) >= 4
+
     @posix
     def test_a_pipe_or_a_link_in_the_place_of_an_answer_is_replaced(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
