@@ -16,7 +16,17 @@ from resnet_explorer.spec.search import find_network
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (
-    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/api.md", "docs/lessons.md")),
+    *(
+        ROOT / name
+        for name in (
+            "README.md",
+            "ARCHITECTURE.md",
+            "CONTRIBUTING.md",
+            "docs/api.md",
+            "docs/lessons.md",
+            "docs/setup.md",
+        )
+    ),
     *sorted(assets.path("guide").glob("*.md")),
 )
 QUICK = {"list", "describe", "export", "source", "lesson", "share", "guide", "journey"}

@@ -15,7 +15,7 @@ from resnet_explorer.training import presets as training_presets
 
 ROOT = Path(__file__).parents[1]
 GUIDE = tuple(f"resources/guide/{file.name}" for file in sorted(path("guide").glob("*.md")))
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *GUIDE)
+DOCUMENTS = ("README.md", "docs/setup.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *GUIDE)
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 NUMBER = rf"\b(\d[\d,]*|{'|'.join(WORDS)})"
 COUNTED = re.compile(
