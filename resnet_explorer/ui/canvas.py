@@ -52,6 +52,7 @@ class Canvas(QWidget):
         self._theme: Theme = LIGHT
         self._text = 1.0
         self._fitted = True
+        self._is_outgrown = False
         self._grabbed: QPointF | None = None
         self._dragged = False
         self._from: tuple[Camera, dict[str, QRectF]] | None = None
@@ -114,14 +115,14 @@ class Canvas(QWidget):
         """Paint in another theme, as large as its text asks for."""
         self._theme, before = theme, self._text
         self._text = theme.font_points / USUAL_POINTS
-        if self._fitted and self._text != before:
-            self.redraw()
+        if self._text != before:
+            self._on_outgrown()
         self.update()
 
     def show_picture(self, picture: Picture, animate: bool = False, show: QRectF | None = None) -> None:
         """Replace the picture; ``show`` is a place in it that shall be seen."""
         before = opened(self.picture)
-        self.picture = picture
+        self.picture, self._is_outgrown = picture, False
         if not self.camera.visible(self.room()).intersects(QRectF(QPointF(0, 0), self._size())):
             self._fitted = True  # what was looked at is gone
         target = self.fitted() if self._fitted else self.camera
@@ -153,6 +154,8 @@ class Canvas(QWidget):
     def fit(self) -> None:
         """Show the whole picture."""
         self._fitted = True
+        if self._is_outgrown:
+            self.redraw()
         self.go(fit(self._size(), self.room(), self._text), {})
 
     def zoom(self, factor: float) -> None:
@@ -246,6 +249,11 @@ class Canvas(QWidget):
             painter.drawRoundedRect(place.adjusted(-gap, -gap, gap, gap), 7, 7)
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        self._on_outgrown()
+
+    def _on_outgrown(self) -> None:
+        """Draw for another size; what was moved or zoomed stays as it is until it is fitted again."""
+        self._is_outgrown = True
         if self._fitted:
             self.redraw()
 

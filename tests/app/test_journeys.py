@@ -32,7 +32,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.ui.dialogs import save_at
-from resnet_explorer.ui.scene import hit, places
+from resnet_explorer.ui.scene import EDGE, hit, places
 from tests.narrow import present
 
 
@@ -169,6 +169,19 @@ def test_comparing_shows_both_networks_in_one_scene(window: MainWindow) -> None:
     assert window.actions_by_key["compare"].isChecked()
     window.actions_by_key["compare"].trigger()
     assert not window.document.view.compare
+
+
+def test_a_picture_that_was_moved_is_fitted_in_the_size_of_its_page(window: MainWindow) -> None:
+    diagram, wide = window.diagram, window.width()
+    diagram.pan(40.0, 0.0)
+    moved = diagram.picture
+    window.resize(wide + 400, 620)
+    assert diagram.picture is moved and not diagram._fitted, "what the user looks at stays"
+    window.actions_by_key["fit"].trigger()
+    text = diagram._text
+    fresh = diagram.composed((diagram.width() - EDGE) / text, (diagram.height() - EDGE) / text)
+    assert (diagram.picture.width, diagram.picture.height) == (fresh.width, fresh.height)
+    assert (moved.width, moved.height) != (fresh.width, fresh.height), "it is laid out in other rows"
 
 
 def test_the_view_is_fitted_after_another_network_and_with_both_twins(window: MainWindow) -> None:
