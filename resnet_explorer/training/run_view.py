@@ -108,8 +108,9 @@ class RunTable(TextTable):
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for item, look in zip(self._items, self._looks, strict=True):
-            item.setIcon(0, self._icon(look))
+        with QSignalBlocker(self):  # an icon is no other name
+            for item, look in zip(self._items, self._looks, strict=True):
+                item.setIcon(0, self._icon(look))
         self._fit()
 
     def show_runs(self, shown: Sequence[Traced], live: Sequence[LiveRun]) -> None:

@@ -72,6 +72,20 @@ def test_a_replay_says_where_this_processor_computes_otherwise(window: MainWindo
         assert ("computes with another: the last digits may differ" in page.text.measured.text()) is differs
 
 
+def test_another_theme_names_and_hides_no_run(window: MainWindow) -> None:
+    window.tabs.setCurrentWidget(pages.training(window))
+    table, heard = pages.training(window).table, list[object]()
+    table.renamed.connect(lambda place, name: heard.append(name))
+    table.toggled_row.connect(lambda: heard.append("a curve"))
+    before = [item.icon(0).cacheKey() for item in table._items]
+    window.choose_theme("dark")
+    assert len(before) == 4 and all(
+        item.icon(0).cacheKey() != key for item, key in zip(table._items, before, strict=True)
+    )
+    assert not heard
+    window.choose_theme("light")
+
+
 def test_a_recording_plays_from_any_moment(window: MainWindow, qtbot: QtBot) -> None:
     window.tabs.setCurrentWidget(pages.training(window))
     page = pages.training(window)
