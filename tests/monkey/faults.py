@@ -10,6 +10,9 @@ from typing import TextIO
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
+NOT_OF_THE_APP = ("This plugin does not support", "Mouse event ")
+"""How messages begin that the offscreen plugin sends, and QTest, of a click on what takes none."""
+
 
 class Faults:
     """Collects what goes wrong from now on, each kind of fault once, with the number of the step that showed it."""
@@ -40,7 +43,7 @@ class Faults:
         self.add(f"{kind.__name__} in {place}", "".join(traceback.format_exception(kind, error, trace)))
 
     def _on_message(self, kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
-        if kind is not QtMsgType.QtDebugMsg and not text.startswith("This plugin does not support"):  # offscreen
+        if kind is not QtMsgType.QtDebugMsg and not text.startswith(NOT_OF_THE_APP):
             self.add(f"Qt: {text}", f"Qt: {text}\n{''.join(traceback.format_stack(limit=12))}")
 
     def _on_warning(
