@@ -76,28 +76,29 @@ def apply(app: QApplication, theme: Theme) -> None:
     """Give the whole application the colours and the text size of a theme."""
     panel, field, chosen, text = CHROME[theme.name]
     colours = theme.colours
+    rules = _RULES.format(
+        muted=colours[Ink.MUTED],
+        problem=colours[Ink.SHORTCUT],
+        line=colours[Ink.LINE],
+        accent=colours[Ink.ACCENT],
+        on_accent=on_accent(theme),
+        gone=colours[Ink.GONE],
+        text=text,
+        chosen=chosen,
+        field=field,
+        panel=panel,
+        small=theme.font_points - 1.5,
+        table=theme.font_points - 1,
+        large=theme.font_points + 2.5,
+    )
+    if rules == app.styleSheet():
+        return  # Qt would lay out every widget anew
     font = QFont(FAMILY)
     font.setPointSizeF(theme.font_points)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     app.setFont(font)
     app.setPalette(_palette(panel, field, chosen, text, theme))
-    app.setStyleSheet(
-        _RULES.format(
-            muted=colours[Ink.MUTED],
-            problem=colours[Ink.SHORTCUT],
-            line=colours[Ink.LINE],
-            accent=colours[Ink.ACCENT],
-            on_accent=on_accent(theme),
-            gone=colours[Ink.GONE],
-            text=text,
-            chosen=chosen,
-            field=field,
-            panel=panel,
-            small=theme.font_points - 1.5,
-            table=theme.font_points - 1,
-            large=theme.font_points + 2.5,
-        )
-    )
+    app.setStyleSheet(rules)
 
 
 def _palette(panel: str, field: str, chosen: str, text: str, theme: Theme) -> QPalette:
