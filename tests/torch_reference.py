@@ -8,12 +8,11 @@ own, so that a hook sees every step.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.module.meta import BareShapes
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -227,36 +226,6 @@ def macs_by_path(model: nn.Module, x: Tensor) -> dict[str, int]:
     counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}
     paths = {name.removeprefix(f"{root}."): macs for name, macs in counts.items() if name.startswith(f"{root}.")}
     return paths | {"": counter.get_total_flops() // 2}
-
-
-class _Total(BareShapes):
-    """The FLOPs of a forward pass by PyTorch's formulas, each asked once for the same shapes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.flops = 0
-        self._each: dict[object, int] = {}
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        formula = flop_registry.get(func.overloadpacket)
-        if formula is None or kwargs:
-            return super().__torch_dispatch__(func, types, args, kwargs)
-        out = self.bare(func, args)
-        key = (func, out.shape, *(one.shape if isinstance(one, Tensor) else str(one) for one in args))
-        if key not in self._each:
-            self._each[key] = formula(*args, out_val=out)
-        self.flops += self._each[key]
-        return out
-
-
-def total_flops(model: nn.Module, x: Tensor) -> int:
-    """Return what ``FlopCounterMode`` counts on the meta device as a whole, sooner."""
-    counter = _Total()
-    with torch.no_grad(), counter:
-        model(x)
-    return counter.flops
 
 
 def starving_layer(model: nn.Module, x: Tensor) -> str | None:
