@@ -13,8 +13,8 @@ from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.forks import Slice
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.tree import Gated, Part, first_convolution, flat, spread, stride_of, tensors
-from resnet_explorer.spec import ResNetSpec, Shortcut
-from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec import Activation, ResNetSpec, Shortcut
+from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from tests.cases import each
 from tests.narrow import of_kind
@@ -178,6 +178,35 @@ def test_the_second_of_selective_kernels_is_dilated_by_2() -> None:
     (fork,) = network("skresnet18").stages[0].blocks[0].form.forks
     convs = [part.layer for path in fork.paths for part in flat(path) if isinstance(part.layer, Conv2d)]
     assert [(conv.kernel, conv.dilation, conv.in_channels) for conv in convs] == [(3, 1, 32), (3, 2, 32)]
+
+
+def test_selective_kernels_choose_between_their_two_paths() -> None:
+    """One softmax over two numbers for each channel weighs them (Li et al. 2019, equations 5 and 6)."""
+    (fork,) = network("skresnet18").stages[0].blocks[0].form.forks
+    asked, answered = ([part.layer for part in flat(steps)] for steps in (fork.gate, (fork.join,)))
+    assert [getattr(layer, "paths", None) for layer in (*asked, *answered)] == [2, *[None] * 5, 2, 2]
+
+
+def test_a_non_local_block_maps_each_pixel_by_itself() -> None:
+    """Its four convolutions are 1×1 and have biases (Wang et al. 2018, figure 2)."""
+    shapes = tensors(compile_spec(assign(find("resnet18"), "attention=nl")))
+    inside = {name.rpartition("nl.")[2]: shape for name, shape in shapes.items() if name.startswith("layer1.0.nl.")}
+    assert inside == {
+        **{f"{key}.weight": (8, 64, 1, 1) for key in "tpg"},
+        **{f"{key}.bias": (8,) for key in "tpg"},
+        "z.weight": (64, 8, 1, 1),
+        **dict.fromkeys(("z.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"), (64,)),
+        "norm.num_batches_tracked": (),
+    }
+
+
+@each("activation", Activation)
+def test_activations_are_called_as_by_torchvision_or_timm(activation: Activation) -> None:
+    relus = (Activation.RELU, Activation.LEAKY_RELU, Activation.RELU6)
+    name = "relu" if activation in relus else "prelu" if activation is Activation.PRELU else "act"
+    network = compile_spec(assign(find("resnet18"), f"activation={activation}"))
+    called = {path.rpartition(".")[2] for path in network.blocks[1].layer_paths}
+    assert called == {"conv1", "bn1", f"{name}1", "conv2", "bn2", "add", f"{name}2"}
 
 
 def test_attention_in_the_middle_sees_what_the_last_convolution_takes() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds.norms import GroupNorm
+from resnet_explorer.readings.explain.text import listed
 from resnet_explorer.spec import InputShape
 from tests.cases import each
 from tests.readings.test_explain import describe
@@ -211,3 +212,27 @@ def test_a_projection_lets_x_pass_where_its_activation_does(activation: str, par
 def test_what_multiplies_a_branch_is_said(gain: str, text: str) -> None:
     said = describe("resnet18", "layer1.1", f"gain={gain}").text
     assert text in said and ("multiplies F(x)" in said) == bool(text)
+
+
+@each(
+    "name,path,settings,text",
+    [
+        (
+            "resnet18",
+            "layer1.0.scale",
+            "branch_scale=0.5",
+            "A constant factor of 0.5 on the branch; nothing is learnt.",
+        ),
+        ("resnet18", "layer1.0.shortcut.scale", "shortcut_scale=0.5", "A constant factor of 0.5 on the shortcut;"),
+        ("seresnet50", "layer1.0.se.fc1", "", "on the channels' means, 256 → 16: through so few numbers the gate"),
+        ("seresnet50", "layer1.0.se.fc2", "", "back to 256 numbers: one for each channel."),
+        ("cbam_resnet50", "layer1.0.cbam_channel.fc1", "", "on the channels' means and largest values, 256 → 16:"),
+        ("skresnet18", "layer1.0.conv1.attn.fc_reduce", "", "on the channels' means, 64 → 16: through so few"),
+    ],
+)
+def test_a_factor_and_a_gates_convolution_say_what_they_work_on(name: str, path: str, settings: str, text: str) -> None:
+    assert text in describe(name, path, *settings.split()).text
+
+
+def test_words_are_listed() -> None:
+    assert [listed(list(words)) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]

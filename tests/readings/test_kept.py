@@ -107,6 +107,15 @@ def test_estimates_say_what_they_count() -> None:
     assert all(text for text, _ in (*plain.parts, *still.parts))
 
 
+def test_the_worst_moment_of_a_forward_pass_is_told() -> None:
+    """In ResNet-50 a bottleneck's last norm takes and gives 256 maps of 56×56 while the shortcut holds as many."""
+    assert inference_bytes(analysis_of("resnet50", 1, 224)).parts == (
+        ("parameters", 4 * 25_557_032),
+        ("the image", 4 * 3 * 224**2),
+        ("input, output and shortcut of the largest layer", 3 * 4 * 256 * 56**2),
+    )
+
+
 @pytest.mark.parametrize(("name", "of_branch"), [("resnet110_shortcut_gate", 0), ("resnet110_exclusive_gate", 1)])
 def test_a_gated_addition_keeps_the_factors_of_its_products(name: str, of_branch: int) -> None:
     """1 - g, which is new, for x; x and g are kept already, and F(x) only where g multiplies it too."""
