@@ -169,9 +169,13 @@ class CrashReports(QObject):
         from resnet_explorer.ui import crash_log
 
         units = self._window.document.instruction_set or "not known"
-        job, label = (type(state.job).__name__, state.label) if state else ("none", "Between two jobs")
-        details = f"Job: {job}, {label}\nInstruction set: {units}\n{died.trace}"
-        self.note(crash_log.crash(f"engine {died.status} {job}", f"{label}: {died.text}", details))
+        kind, label = (type(state.job).__name__, state.label) if state else ("none", "between two jobs")
+        if state:
+            what = f"{label}: {died.text}"
+        else:
+            what = f"{died.what.removesuffix('.')} {label}. The next one starts it anew."
+        details = f"Job: {kind}, {label}\nInstruction set: {units}\n{died.trace}"
+        self.note(crash_log.crash(f"engine {died.status} {kind}", what, details))
 
     def _show(self) -> None:
         """Show in the bar what was not dismissed."""

@@ -81,19 +81,33 @@ class Died:
     trace: str = ""
 
     @property
-    def text(self) -> str:
-        """Return what happened and what to do; only a signal that a lack of memory may send is blamed on it."""
+    def what(self) -> str:
+        """Return what happened; only a signal that a lack of memory may send is blamed on it."""
         if self.status is None:
-            return "PyTorch's process could not be started. Try again."
+            return "PyTorch's process could not be started."
         if self.status >= 0:
-            return f"PyTorch's process ended with exit status {self.status}. Try again."
+            return f"PyTorch's process ended with exit status {self.status}."
+        if self._is_for_memory:
+            return f"PyTorch's process was ended by {self._signal}, perhaps for lack of memory."
+        return f"PyTorch's process crashed ({self._signal})."
+
+    @property
+    def text(self) -> str:
+        """Return what happened and what to do."""
+        if self.status is None or self.status >= 0:
+            return f"{self.what} Try again."
+        if self._is_for_memory:
+            return f"{self.what} Try again, or a smaller batch or image."
+        return f"{self.what} Try again. If that happens again, choose another device."
+
+    @property
+    def _signal(self) -> str:
         names = {number.value: number.name for number in signal.Signals}
-        name = names.get(-self.status, f"signal {-self.status}")
-        if name in ("SIGKILL", "SIGBUS"):
-            what, remedy = f"was ended by {name}, perhaps for lack of memory", "Try again, or a smaller batch or image."
-        else:
-            what, remedy = f"crashed ({name})", "Try again. If that happens again, choose another device."
-        return f"PyTorch's process {what}. {remedy}"
+        return names.get(-(self.status or 0), f"signal {-(self.status or 0)}")
+
+    @property
+    def _is_for_memory(self) -> bool:
+        return self._signal in ("SIGKILL", "SIGBUS")
 
 
 Reply = Stepped | Known | Finished | Stopped | Failed | Died

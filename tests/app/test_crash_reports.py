@@ -246,7 +246,10 @@ def test_an_engine_that_crashes_tells_its_job_its_signal_and_where_it_was(
     qtbot.waitUntil(lambda: jobs.states[0].is_over, timeout=60_000)
     os.kill(jobs._engine._workers[0].process.pid, signal.SIGSEGV)
     qtbot.waitUntil(lambda: len(reports.crashes) == 1, timeout=60_000)
-    assert "Between two jobs: PyTorch's process crashed (SIGSEGV)" in bars(fresh_window)[0].text.text()
+    assert (
+        "PyTorch's process crashed (SIGSEGV) between two jobs. The next one starts it anew."
+        in bars(fresh_window)[0].text.text()
+    )
     jobs.submit(Verify(find("resnet1202"), InputShape(8, 32, 32)), "Compare with PyTorch", lambda job, result: None)
     qtbot.waitUntil(lambda: bool(jobs.states[0].log), timeout=60_000)
     os.kill(jobs._engine._workers[0].process.pid, signal.SIGSEGV)
