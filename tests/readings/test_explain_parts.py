@@ -236,3 +236,38 @@ def test_a_factor_and_a_gates_convolution_say_what_they_work_on(name: str, path:
 
 def test_words_are_listed() -> None:
     assert [listed(list(words)) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
+
+
+@each(
+    "name,path,settings,text",
+    [
+        (
+            "resnet18",
+            "stem",
+            "dims=3 conv_time=3d",
+            "the first stage a 3×7×7 /1×2×2 convolution and a 3×3×3 /2 max-pool",
+        ),
+        ("resnet18", "stem", "dims=3 conv_time=2+1d", "in space and a 3×1×1 one in time (3 → 45 → 64 channels) and a"),
+        ("resnet50d", "stem", "dims=3 conv_time=2+1d", "three pairs of 1×3×3 and 3×1×1 convolutions (3 → 22 → 32 → "),
+        ("resnet18", "maxpool", "", "each 3×3 window. What lies outside the map never wins."),
+        ("resnet18", "layer1.0.gca.fc1", "attention=gca", "on the channels' weighted means, 64 → 8: through so few"),
+        ("resnet18", "layer1.0.gca.conv_attn", "attention=gca", "A 1×1 convolution to one number for each position:"),
+        ("resnet110_shortcut_gate", "layer2.0", "", " In the formula the last x is what the shortcut brings."),
+        ("resnet50", "head", "pool=attention head_norm=true", "of its mean to all positions, then scores the classes."),
+        ("resnet50", "head", "head_norm=true", " normalises that, then scores the classes."),
+        ("resnext50_32x4d", "layer1.0.conv2", "", " 32 groups of 4 channels work apart."),
+    ],
+)
+def test_what_is_said_of_one_and_not_of_others(name: str, path: str, settings: str, text: str) -> None:
+    assert text in describe(name, path, *settings.split()).text
+
+
+def test_what_is_not_said() -> None:
+    padded = describe("resnet18", "maxpool", "stem_pool=zero-padded-max").text
+    assert padded == "Keeps the largest value of each 3×3 window."
+    assert "In the formula" not in describe("resnet110_shortcut_gate", "layer1.1").text
+
+
+def test_the_macs_of_an_attention_grow_with_the_square_of_the_map() -> None:
+    facts = {fact.label: fact.value for fact in describe("resnet18", "layer1.0.nl.gather", "attention=nl").facts}
+    assert facts["MACs"] == f"3136·3136·8 = {3136 * 3136 * 8:,}"
