@@ -95,8 +95,8 @@ def prepare(stage: str, latest: bool = False, tell: Tell | None = None) -> None:
     """Make .venv and install what a stage needs, unless that is done; the stamp tells."""
     if not latest and is_enough_for(stage):
         return
-    if stage == "run" and not latest:
-        prepare("window")
+    if stage != "window" and not latest:
+        prepare(STAGES[STAGES.index(stage) - 1])
     else:
         STAMP.unlink(missing_ok=True)
         make_environment()
@@ -104,12 +104,14 @@ def prepare(stage: str, latest: bool = False, tell: Tell | None = None) -> None:
         if not latest and is_enough_for(stage):  # by another process, meanwhile
             return
         environment.forget_incomplete(VENV)
-        if stage == "window":
+        if latest:
+            environment.install_latest(VENV, ROOT, "dev" if stage == "test" else "")
+        elif stage == "window":
             installers.install_window(VENV, ROOT)
-        elif stage == "run" and not latest:
+        elif stage == "run":
             installers.install_pytorch(VENV, ROOT, tell)
         else:
-            environment.install(VENV, ROOT, "dev" if stage == "test" else "", latest)
+            installers.install_checks(VENV, ROOT)
         STAMP.write_text("latest versions" if latest else fingerprint(stage), encoding="utf-8")
 
 

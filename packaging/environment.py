@@ -12,7 +12,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from pip_progress import in_bytes, run_pip
+from pip_progress import run_pip
 from system_packages import SetupError, administrator, install_packages, run_or_fail, say, succeeds
 
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
@@ -118,6 +118,12 @@ def requirements(root: Path, whole: bool) -> list[str]:
     return [line for line, name in zip(dependencies, names, strict=True) if whole or name not in NEEDS_PYTORCH]
 
 
+def requirements_of(root: Path, extra: str) -> list[str]:
+    """Return what an extra of the checkout needs beside its dependencies."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return list(project["optional-dependencies"][extra])
+
+
 def pip_install(venv: Path) -> list[str]:
     """Return the beginning of a command that installs packages by pip."""
     return [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check"]
@@ -128,17 +134,13 @@ def failed(venv: Path) -> str:
     return f"The installation failed; see the lines above. Try again; if that does not help, delete {venv} first."
 
 
-def install(venv: Path, root: Path, extra: str, latest: bool) -> None:
-    """Install the checkout by pip, with an extra where one is named, in the tested versions; or in the latest ones."""
+def install_latest(venv: Path, root: Path, extra: str) -> None:
+    """Install the checkout by pip, with an extra where one is named, in the latest versions."""
     pip = pip_install(venv)
-    tested = ["--constraint", str(CONSTRAINTS)]
-    run_or_fail([*pip, "--quiet", *(["--upgrade"] if latest else tested), "pip"], failed(venv))
-    versions = ["--upgrade", "--upgrade-strategy", "eager"] if latest else TESTED
+    run_or_fail([*pip, "--quiet", "--upgrade", "pip"], failed(venv))
+    say("installing the latest versions")
     target = f"{root}[{extra}]" if extra else str(root)
-    is_size_known = not latest and not has_pytorch(venv)
-    size = sum(download_sizes().get(part, 0) for part in ("window", "pytorch")) if is_size_known else 0
-    say(f"installing{f': about {in_bytes(size)} to download, most of it PyTorch' if size else ''}")
-    if not run_pip([*pip, *versions, "--editable", target], size):
+    if not run_pip([*pip, "--upgrade", "--upgrade-strategy", "eager", "--editable", target], 0):
         raise SetupError(failed(venv))
     make_relative(venv, root)
 

@@ -1,4 +1,4 @@
-"""The two stages of .venv, what opens the window and PyTorch: by uv where that can be had, else by pip.
+"""The stages of .venv, what opens the window, PyTorch, and the checks: by uv where that can be had, else by pip.
 
 Standard library only.
 """
@@ -38,12 +38,22 @@ def install_window(venv: Path, root: Path) -> None:
     size = environment.download_sizes().get("window", 0)
     say(f"installing what opens the window{f': about {in_bytes(size)} to download' if size else ''}")
     wanted = environment.requirements(root, whole=False)
+    _install(venv, wanted, size)
+    link(venv, root)
+
+
+def install_checks(venv: Path, root: Path) -> None:
+    """Install what the checks need beside the app, in the tested versions."""
+    say("installing what the checks need")
+    _install(venv, environment.requirements_of(root, "dev"), 0)
+
+
+def _install(venv: Path, wanted: Sequence[str], size: int) -> None:
     uv = find_uv(venv)
     by_pip = [*pip_install(venv), "--no-compile", *environment.TESTED, *wanted]
-    if not (uv and _run_uv(_with_uv(uv, venv, wanted), venv, "window", None)) and not run_pip(by_pip, size):
+    if not (uv and _run_uv(_with_uv(uv, venv, wanted), venv, "", None)) and not run_pip(by_pip, size):
         raise SetupError(environment.failed(venv))
     shutil.rmtree(venv / "downloads", ignore_errors=True)
-    link(venv, root)
 
 
 def link(venv: Path, root: Path) -> None:

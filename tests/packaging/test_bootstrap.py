@@ -51,8 +51,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         bootstrap.VENV.mkdir(exist_ok=True)
         bootstrap.PYTHON.touch()
 
-    def install(venv: Path, root: Path, extra: str, latest: bool) -> None:
-        noted.append("latest" if latest else extra)
+    def install_latest(venv: Path, root: Path, extra: str) -> None:
+        noted.append("latest")
         (venv / "torch").touch()
 
     def install_pytorch(venv: Path, root: Path, tell: object) -> None:
@@ -61,7 +61,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(bootstrap, "make_environment", make)
     monkeypatch.setattr(environment, "has_pytorch", lambda venv: (venv / "torch").exists())
-    monkeypatch.setattr(environment, "install", install)
+    monkeypatch.setattr(environment, "install_latest", install_latest)
+    monkeypatch.setattr(installers, "install_checks", lambda venv, root: noted.append("checks"))
     monkeypatch.setattr(installers, "install_window", lambda venv, root: noted.append("window"))
     monkeypatch.setattr(installers, "install_pytorch", install_pytorch)
     return noted
@@ -177,7 +178,7 @@ def test_what_is_done_is_not_done_again(steps: list[str]) -> None:
 def test_each_stage_needs_more_than_the_one_before(steps: list[str]) -> None:
     for stage in ("window", "run", "test", "window", "run", "test"):
         bootstrap.prepare(stage)
-    assert steps == ["make", "window", "pytorch", "make", "dev"]
+    assert steps == [*APP, "checks"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_each_stage_needs_more_than_the_one_before(steps: list[str]) -> None:
         (["run"], ["make", "window"]),
         (["run", "resnet50"], ["make", "window", "pytorch"]),  # it may be a command that needs PyTorch
         (["pytorch"], ["make", "window", "pytorch"]),
-        (["test"], ["make", "dev"]),
+        (["test"], [*APP, "checks"]),
     ],
 )
 def test_only_the_bare_window_opens_before_all_is_installed(
@@ -275,12 +276,12 @@ def test_going_back_after_an_installation_cut_short_installs_again(
     old = file.read_text()
     file.write_text("[project]\n# more\n")
     with monkeypatch.context() as patch:
-        patch.setattr(environment, "install", _cut_short)
+        patch.setattr(installers, "install_checks", _cut_short)
         with pytest.raises(KeyboardInterrupt):
             bootstrap.prepare("test")
     file.write_text(old)  # the environment is half of one and half of the other, whatever the file says now
     bootstrap.prepare("test")
-    assert steps == ["make", "dev", "make", "make", "dev"]
+    assert steps == [*APP, "checks", *APP, *APP, "checks"]
 
 
 def test_a_python_that_is_gone_is_noticed(steps: list[str]) -> None:
