@@ -9,7 +9,7 @@ from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.marks import Anchor, Area, Box, Ink, Label, Mark, Picture, Style, width
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.spec.catalogue import title
-from resnet_explorer.timing.charts import roofline, waits
+from resnet_explorer.timing.charts import chart_of_times, waits
 from resnet_explorer.timing.page import TimingPage
 from resnet_explorer.timing.values import Limit, Measured, Timed
 from resnet_explorer.ui.slide import (
@@ -79,7 +79,7 @@ class TimingShow(Presentation):
             name = title(self._window.document.state.spec)
             return Slide("What limits each layer", text_picture(problem or "Measuring the time of each layer"), name)
         job, timing, peaks = measured.job, measured.timing, measured.peaks
-        chart = roofline(self._window.session.results.analysis, timing, peaks)
+        chart = chart_of_times(measured)
         layer = self.layers[self.place] if 0 <= self.place < len(self.layers) else None
         whole = timing.whole
         back = f", backward {_ms(whole.backward.median)}" if whole.backward else ""

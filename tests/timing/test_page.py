@@ -100,6 +100,13 @@ def test_another_network_keeps_the_times_and_says_whose_they_are(window: MainWin
     assert page.canvas.chart is not None
 
 
+def test_the_stage_shows_the_times_of_the_network_that_was_measured(window: MainWindow, page: TimingPage) -> None:
+    window.document.propose(State(find("resnet18"), InputShape(1, 64, 64)), "choose ResNet-18, which lacks some layers")
+    window.present(True)
+    assert present(present(window.stage).slide).facts.startswith("ResNet-20 · forward ")
+    window.present(False)
+
+
 def test_the_paths_of_resnet110_are_binomial(window: MainWindow, qtbot: QtBot) -> None:
     """54 blocks: most paths take 19 to 35 branches (Veit et al. 2016, section 4.3)."""
     window.document.propose(State(find("resnet110"), InputShape(1, 32, 32)), "choose ResNet-110")
