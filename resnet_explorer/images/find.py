@@ -188,17 +188,23 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
 
 
 def text_of(table: Path) -> tuple[str, list[str]]:
-    """Return the text of a table in UTF-8, UTF-16 with its mark, or else Windows' Western European, which is said."""
+    """Return the text of a table in UTF-8, UTF-16 with its mark, or else Windows' Western European, which is said.
+
+    Lines without anything are left out.
+    """
     if table.exists() and not table.is_file():
         raise OSError(errno.EINVAL, "it is not a file")
     with table.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES >> 20} MB")
+    notes = []
     try:
-        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"), []
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("cp1252", "replace"), [f"{table.name} is not in UTF-8: it is read as Windows-1252."]
+        text = content.decode("cp1252", "replace")
+        notes.append(f"{table.name} is not in UTF-8: it is read as Windows-1252.")
+    return re.sub(r"\n[\r\n]+", "\n", text), notes
 
 
 def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[list[str]], int]:
