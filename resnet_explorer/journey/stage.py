@@ -41,6 +41,11 @@ class JourneyShow(Presentation):
         """Return the number of the last picture."""
         return (len(self.way) - 1) * STEPS
 
+    @property
+    def place(self) -> float:
+        """Return the stop that is shown, or how far between two; the last one where the network has become shorter."""
+        return min(self.frame, self.last) / STEPS
+
     def _move(self, frame: int) -> None:
         self.frame = max(0, min(self.last, frame))
         self.changed.emit()
@@ -79,20 +84,20 @@ class JourneyShow(Presentation):
 
     @property
     def controls(self) -> Sequence[Control]:
-        playing, way = self._clock.isActive(), self.way
-        text = f"stop {round(self.frame / STEPS)} of {len(way) - 1}"
+        playing, place, stop = self._clock.isActive(), self.place, len(self.way) - 1
+        text = f"stop {round(place)} of {stop}"
         return (
             Control(ControlKind.PLAY, "Pause" if playing else "Play", lambda _: self.play(), float(playing)),
-            Control(ControlKind.SLIDER, text, self.go, self.frame / max(1, self.last)),
+            Control(ControlKind.SLIDER, text, self.go, place / max(1, stop)),
             Control(ControlKind.CHOICE, NAMES[self.by], lambda by: self.turn(int(by))),
         )
 
     def slide(self) -> Slide:
-        way = self.way
-        at = round(self.frame / STEPS)
+        way, place = self.way, self.place
+        at = round(place)
         said = sentence(way[at - 1] if at else None, way[at])
         heading = f"A tensor's way through {title(self._window.document.state.spec)}"
-        return Slide(heading, partial(_draw, way, self.frame / STEPS), sentence=said)
+        return Slide(heading, partial(_draw, way, place), sentence=said)
 
 
 def _draw(way: Sequence[Stop], place: float, wide: float, high: float) -> Picture:

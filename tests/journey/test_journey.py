@@ -21,7 +21,10 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.marks import Area, Label, placed
 from resnet_explorer.picture.theme import LIGHT
 from resnet_explorer.readings import analyse
+from resnet_explorer.scenes.scene import State
+from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.search import default_input
 from tests import pages
 
@@ -171,6 +174,10 @@ def test_play_rests_at_stops_and_ends_at_the_last(window: MainWindow, qtbot: QtB
     assert page.bar.slider.value() == STEPS, "with reduced motion it goes by whole stops"
 
 
+def way_length(window: MainWindow) -> int:
+    return len(stops(window.session.results.analysis, Grain.LAYERS))
+
+
 def test_on_the_stage_arrows_go_from_stop_to_stop(window: MainWindow, qtbot: QtBot) -> None:
     shown(window)
     window.present(True)
@@ -182,4 +189,11 @@ def test_on_the_stage_arrows_go_from_stop_to_stop(window: MainWindow, qtbot: QtB
     assert show.slide().sentence != first.sentence
     show.turn(1)
     assert "every layer" in [control.text for control in show.controls]
+    for _ in range(way_length(window)):
+        show.step(1)
+    spec = assign(CATALOGUE["resnet18"].spec, "blocks=1,1,1,1")
+    window.document.propose(State(spec, InputShape(1, 32, 32)), "a network with a shorter way")
+    last = stops(window.session.results.analysis, Grain.LAYERS)[-2:]
+    assert show.slide().sentence == sentence(*last)
+    assert f"stop {way_length(window) - 1} of {way_length(window) - 1}" in [control.text for control in show.controls]
     window.present(False)
