@@ -74,7 +74,8 @@ def _shown(picture: Picture, with_places: bool) -> object:
 
 
 def _texts(widget: QObject) -> list[str]:
-    return [label.text() for label in widget.findChildren(QLabel)]
+    labels = widget.findChildren(QLabel)
+    return [label.text() for label in labels if not label.isWindow()]  # a tip is one, and the child of what it tells of
 
 
 def _actions(window: MainWindow) -> Iterator[str]:
