@@ -5,6 +5,7 @@ Prints each kind of fault once, and exits with 1 where there is one. ``--keep`` 
 """
 
 import argparse
+import faulthandler
 import os
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def run(given: list[steps.Step], folder: Path, keep: Path | None) -> int:
     from tests.monkey.faults import Faults
     from tests.monkey.monkey import Monkey
 
+    faulthandler.enable()
     start, app, faults = time.perf_counter(), QApplication(["monkey"]), Faults()
     with open(keep or os.devnull, "w", encoding="utf-8") as log:  # what is done when the process dies
         monkey = Monkey(app, folder, faults, log)
