@@ -114,7 +114,6 @@ class Drawer(QFrame):
         self.title, self.widget, self.edge, self.wanted = title, widget, edge, size
         self.state = OpenState.AUTO
         self.setObjectName("drawer")
-        self.setAutoFillBackground(True)
         self.handle = Handle(title, edge, tip or f"Show or hide: {title}")
         self.grip = Grip(edge, self)
         self._box = vbox((widget, 1), of=self, spacing=0)

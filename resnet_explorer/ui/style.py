@@ -47,7 +47,7 @@ QToolButton#stages {{ padding: 1px 2px; border: 1px solid transparent; border-ra
 QToolButton#stages:hover, QToolButton#stages:focus {{ border-color: {line}; color: {text}; }}
 QToolButton#stages:checked, QFrame#drawer QToolButton#stages:checked {{ padding: 1px 2px; color: {text};
     background: {chosen}; border: 1px solid {accent}; border-radius: 3px; }}
-QFrame#drawer {{ border: 1px solid {line}; }}
+QFrame#drawer {{ border: 1px solid {line}; background: {panel}; }}
 QFrame#palette, QFrame#overlay {{ border: 1px solid {accent}; border-radius: 6px; background: {panel}; }}
 QToolButton#handle {{ color: {muted}; background: {panel}; border: 1px solid {line}; font-weight: 600; }}
 QToolButton#handle:hover, QToolButton#handle:focus {{ border-color: {accent}; }}

@@ -171,6 +171,20 @@ def test_comparing_shows_both_networks_in_one_scene(window: MainWindow) -> None:
     assert not window.document.view.compare
 
 
+def test_a_drawer_over_the_picture_hides_what_is_under_it(window: MainWindow) -> None:
+    window.choose_theme("projector")
+    window.resize(1280, 720)
+    drawer = window.panels.drawer("Layers")
+    window.panels.open(drawer)
+    QApplication.processEvents()
+    assert drawer.is_over
+    beside_its_tools = drawer.mapTo(window, QPoint(4, 4))
+    shown = window.grab().toImage().pixelColor(beside_its_tools)
+    assert shown == window.palette().window().color() != window.diagram.grab().toImage().pixelColor(4, 4)
+    window.panels.open(drawer, False)
+    window.choose_theme("light")
+
+
 def test_a_picture_that_was_moved_is_fitted_in_the_size_of_its_page(window: MainWindow) -> None:
     diagram, wide = window.diagram, window.width()
     diagram.pan(40.0, 0.0)
