@@ -14,8 +14,6 @@ from tests.leaks.subjects import Subject
 EXEC = QMessageBox.exec  # before a fixture forbids it
 SLOW = ("themes", "lesson")
 """What takes seconds, and is left to the rounds by hand."""
-
-
 PATIENCE = 10.0
 """Seconds that a thread has to end which waits for the server that forks its process."""
 

@@ -228,19 +228,6 @@ def test_what_multiplies_a_branch_is_said(gain: str, text: str) -> None:
         ("seresnet50", "layer1.0.se.fc2", "", "back to 256 numbers: one for each channel."),
         ("cbam_resnet50", "layer1.0.cbam_channel.fc1", "", "on the channels' means and largest values, 256 → 16:"),
         ("skresnet18", "layer1.0.conv1.attn.fc_reduce", "", "on the channels' means, 64 → 16: through so few"),
-    ],
-)
-def test_a_factor_and_a_gates_convolution_say_what_they_work_on(name: str, path: str, settings: str, text: str) -> None:
-    assert text in describe(name, path, *settings.split()).text
-
-
-def test_words_are_listed() -> None:
-    assert [listed(list(words)) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
-
-
-@each(
-    "name,path,settings,text",
-    [
         (
             "resnet18",
             "stem",
@@ -258,8 +245,12 @@ def test_words_are_listed() -> None:
         ("resnext50_32x4d", "layer1.0.conv2", "", " 32 groups of 4 channels work apart."),
     ],
 )
-def test_what_is_said_of_one_and_not_of_others(name: str, path: str, settings: str, text: str) -> None:
+def test_a_layer_or_part_says_what_is_its_own(name: str, path: str, settings: str, text: str) -> None:
     assert text in describe(name, path, *settings.split()).text
+
+
+def test_words_are_listed() -> None:
+    assert [listed(list(words)) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
 
 
 def test_what_is_not_said() -> None:
