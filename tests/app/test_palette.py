@@ -1,7 +1,5 @@
 """The palette finds everything by a few letters, and Enter does it."""
 
-from time import thread_time
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -12,13 +10,10 @@ from resnet_explorer import features
 from resnet_explorer.app.help import HelpDialog
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.palette import Palette
-from resnet_explorer.scenes.scene import State
-from resnet_explorer.spec import InputShape
-from resnet_explorer.spec.catalogue import CATALOGUE, find
+from resnet_explorer.spec.catalogue import CATALOGUE
 from tests import pages
 from tests.narrow import present
 
-FRAME_S = 0.016
 SHOW = f"Show {CATALOGUE['preresnet110'].title}"
 
 
@@ -118,31 +113,6 @@ def test_keys_move_and_escape_gives_the_keyboard_back(window: MainWindow, qtbot:
     palette = opened(window, qtbot)
     qtbot.keySequence(palette.field, QKeySequence("Ctrl+3"))
     assert not palette.isVisible() and window.shown_page() is window.page("graph")
-
-
-def fastest(palette: Palette, text: str) -> float:
-    """Return the seconds that the last letter of a text takes, the best of three: others use the machine too."""
-    times = []
-    for _ in range(3):
-        palette.type(text[:-1])
-        start = thread_time()
-        palette.type(text)
-        palette.list.repaint()
-        times.append(thread_time() - start)
-    return min(times)
-
-
-def test_every_key_is_answered_within_a_frame(window: MainWindow, qtbot: QtBot) -> None:
-    window.document.propose(State(find("resnet152"), InputShape(1, 224, 224)), "choose")
-    palette = opened(window, qtbot)
-    layers = [entry for entry in palette.model.shown if entry.kind == "Layer"]
-    assert len(layers) > 450
-    palette.list.repaint()
-    slowest: list[float] = []
-    for text in ("layer3.35.conv3", "resnext", "zero-init"):
-        slowest.append(max(fastest(palette, text[:count]) for count in range(1, len(text) + 1)))
-    print("slowest key, ms:", [round(1000 * seconds, 1) for seconds in slowest])
-    assert max(slowest) < FRAME_S
 
 
 def test_labs_offer_entries_by_their_rows(window: MainWindow) -> None:

@@ -1,7 +1,10 @@
 """The table of all benchmarks: each records its figures, and the run's end prints them."""
 
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 FULL = "PYTEST_XDIST_WORKER" not in os.environ
 """Whether the run has the machine to itself, as ``pytest tests/benchmarks -s -n 0``; beside others sizes are small."""
@@ -52,6 +55,19 @@ def record(figure: str, ours: float, peer: float, goal: str = "", unit: str = "m
     """
     ROWS.append(Row(figure, ours, peer, goal, unit))
     return ROWS[-1].ratio
+
+
+def yardstick(clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the seconds of a fixed piece of Python work, the median of fifteen.
+
+    That is about a frame on the machine where the bounds were set (2 cores, 2026), and the peer of what has none.
+    """
+    spent = []
+    for _ in range(15):
+        start = clock()
+        sum(value * value % 7 for value in range(400_000))
+        spent.append(clock() - start)
+    return median(spent)
 
 
 def lines() -> list[str]:

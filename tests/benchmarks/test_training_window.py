@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.training.page import TrainingPage
 from tests import pages
-from tests.benchmarks.table import FULL, record
+from tests.benchmarks.table import FULL, record, yardstick
 
 PATIENCE = 120_000
 SMALL = ("width=4", "blocks=1,1,1", "in_channels=1")
@@ -183,12 +183,6 @@ def _paused(window: MainWindow, page: TrainingPage) -> Heartbeat:
     return heartbeat(SECONDS)
 
 
-def _timed(work: Callable[[], object]) -> float:
-    start = time.thread_time()
-    work()
-    return time.thread_time() - start
-
-
 def test_the_window_never_waits_while_it_trains(window: MainWindow, qtbot: QtBot) -> None:
     _descend(window, qtbot)
     page = _start(window, qtbot)
@@ -200,12 +194,12 @@ def test_the_window_never_waits_while_it_trains(window: MainWindow, qtbot: QtBot
         record(f"worst beat of the window beside four trainings, {beside}", worst, goal, "≤ 1")
     heard.append(("a pause", _paused(window, page)))
     page.trainer.give_up()
-    yardstick = statistics.median(_timed(lambda: sum(n * n % 7 for n in range(400_000))) for _ in range(3))
+    fixed = yardstick(time.thread_time)
     print(f"\n{'lateness in ms of a clock of 5 ms beside four trainings':56} median    99 %  worst    own  what ran")
     for name, beats in heard:
         print(f"{name:56} {beats}")
-    print(f"a yardstick of Python work takes {1e3 * yardstick:.1f} ms")
+    print(f"a yardstick of Python work takes {1e3 * fixed:.1f} ms")
     for name, beats in heard:
         usual, longest = statistics.median(beats.late), max(beats.own)
-        assert usual < yardstick, name
-        assert longest < 0.75 * yardstick, f"{name}: each piece of work is shorter than a fixed one in the same run"
+        assert usual < fixed, name
+        assert longest < 0.75 * fixed, f"{name}: each piece of work is shorter than a fixed one in the same run"

@@ -67,11 +67,26 @@ def test_the_roofline_says_where_and_how_it_was_measured(page: TimingPage) -> No
     )
 
 
-def test_a_convolution_waits_for_arithmetic_and_a_relu_for_memory(page: TimingPage) -> None:
-    """A 3x3 convolution of 64 channels does 2·9·64 FLOPs for each value; a ReLU one FLOP for 8 bytes moved."""
+def test_a_layer_waits_for_memory_left_of_the_ridge_and_for_arithmetic_right_of_it(page: TimingPage) -> None:
+    """A ReLU does one FLOP for 8 bytes moved, on any machine too little; where a convolution stands depends on it.
+
+    16 channels of 32×32, a batch of 2, moved in and out as 4 bytes each, with the weights: 18·16·32,768 FLOPs for
+    4·(2·32,768 + 9·256) bytes.
+    """
+    chart = present(page.canvas.chart)
+    (ridge,) = (guide.value for guide in chart.guides)
     limits = {row.path: row.texts[-1] for row in page.table.rows}
+    drawn = {
+        point.path: x
+        for series in chart.series
+        if series.points
+        for x, point in zip(series.x, series.points, strict=True)
+    }
+    assert drawn["layer1.1.conv1"] == pytest.approx(18 * 16 * 32_768 / (4 * (2 * 32_768 + 9 * 256)))
     assert limits["layer1.0.relu1"] == limits["layer1.0.bn1"] == "memory"
-    assert limits["layer1.1.conv1"] == "arithmetic"
+    assert {path: limits[path] for path in drawn} == {
+        path: "memory" if x < ridge else "arithmetic" for path, x in drawn.items()
+    }
 
 
 def test_points_rows_and_selection_are_linked(window: MainWindow, page: TimingPage) -> None:
