@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from resnet_explorer.app import tour
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.ui.callout import Overlay
 from resnet_explorer.ui.flow import Flow
-from resnet_explorer.ui.parts import button, describe, hbox, label, tool, vbox
+from resnet_explorer.ui.parts import button, describe, label, tool
 
-_GAP = 12
+_GAP = 8
 """In px, between the doors and the lower edge of the picture."""
 
 
@@ -45,7 +45,7 @@ DOORS = (
 
 
 class Doors(Overlay):
-    """Asks where to begin, over the lower part of the diagram; takes no focus, and no room of what is around."""
+    """Asks where to begin, in a row under the diagram; takes no focus, and no room of what is around."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window.panels)
@@ -53,10 +53,8 @@ class Doors(Overlay):
         self.doors = [self._button(door) for door in DOORS if self._is_there(door)]
         self.tour = button("Tour", "The main parts, in under a minute", self._on_tour)
         self.close_button = tool("×", "Close; the tour stays in the menu Help", self.leave)
-        head = hbox(label("Where would you like to begin?", "strong"), 1, self.tour, self.close_button, spacing=8)
-        ways = QWidget()
-        ways.setLayout(Flow(*self.doors))
-        vbox(head, ways, of=self, margins=(14, 10, 10, 12), spacing=8)
+        question = label("Where would you like to begin?", "strong")
+        self.setLayout(Flow(question, *self.doors, self.tour, self.close_button, margins=(12, 5, 8, 5)))
         describe(self, "Where would you like to begin?")
         window.panels.installEventFilter(self)
         window.diagram.installEventFilter(self)

@@ -37,7 +37,7 @@ def probe() -> Iterator[Step | Finding]:
     yield libraries
     step = Step("qt", "Qt", "Importing Qt", 60.0, remedy=install(f"--force-reinstall {WANTED}"))
     yield step
-    yield _qt(step)
+    yield _qt(step, libraries)
     step = Step("display", "Display", "Opening the display", 30.0)
     yield step
     platform, found = _display(step)
@@ -71,13 +71,15 @@ def _libraries(step: Step, pyside: Path) -> Finding:
     return step.note(f"{text} Qt needs them to open a window; there is no display here.", remedy)
 
 
-def _qt(step: Step) -> Finding:
+def _qt(step: Step, libraries: Finding) -> Finding:
     try:
         import PySide6
         from PySide6.QtCore import qVersion
         from PySide6.QtSvg import QSvgRenderer  # noqa: F401  # loads all that the app needs of it
         from PySide6.QtWidgets import QApplication  # noqa: F401
     except ImportError as error:
+        if libraries.state is State.BROKEN:  # what to do is said there
+            return step.broken("Qt cannot be loaded before its libraries are there.")
         problem = display.missing_qt(error)
         return step.broken(problem.what, problem.remedy)
     version = PySide6.__version__

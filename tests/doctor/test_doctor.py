@@ -188,8 +188,14 @@ class TestQt:
         import PySide6
 
         monkeypatch.setattr(PySide6, "__version__", "6.12.0")
-        finding = qt._qt(STEP)
+        finding = qt._qt(STEP, STEP.ok("All are there."))
         assert (finding.state is State.BROKEN) == (sys.version_info < (3, 12))
+
+    def test_the_line_that_installs_libraries_is_said_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "PySide6.QtSvg", None)  # importing it fails
+        found = qt._qt(STEP, STEP.broken("Missing: libGL.so.1.", "apt-get install libgl1"))
+        assert found == STEP.broken("Qt cannot be loaded before its libraries are there.")
+        assert "bootstrap.py run" in qt._qt(STEP, STEP.ok("All are there.")).remedy
 
     def test_a_font_that_is_missing(self, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
         assert qt._fonts(STEP).state is State.OK
