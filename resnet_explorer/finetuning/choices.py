@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache, lru_cache
 from math import isfinite
 from pathlib import Path
 
@@ -66,6 +67,7 @@ MNIST_WEIGHTS = WeightsChoice(WeightsKind.BUILT_IN, "mnist-resnet20")
 """The app's own weights of ``mnist_spec``, learnt from its MNIST images; made by ``packaging/record_runs.py``."""
 
 
+@cache
 def mnist_spec() -> ResNetSpec:
     """Return the network of the app's own weights: ResNet-20, 8 channels wide, for grey images."""
     return named(assign(find("resnet20"), "width=8", "in_channels=1"))
@@ -303,6 +305,7 @@ class ChannelCost:
     possible: bool
 
 
+@lru_cache(maxsize=8)
 def channel_costs(spec: ResNetSpec, image: InputShape, channels: int) -> tuple[ChannelCost, ...]:
     """Return the costs of every way for one image; what is not possible has those of the network as it is."""
     return tuple(_cost(spec, replace(image, batch=1), channels, way) for way in GreyWay)

@@ -146,6 +146,11 @@ def total(tensors: Iterable[Weight]) -> int:
     return sum(tensor.parameters for tensor in tensors)
 
 
+@lru_cache(maxsize=32)
+def _tuned(spec: ResNetSpec, channels: int, grey: choices.GreyWay, classes: int | None, dropout: float) -> ResNetSpec:
+    return named(replace(choices.ported(spec, channels, grey), classes=classes, dropout=dropout))
+
+
 @dataclass(frozen=True, slots=True)
 class TunePlan:
     """Everything that makes two fine-tunings the same.
@@ -225,9 +230,7 @@ class TunePlan:
     @property
     def network_spec(self) -> ResNetSpec:
         """Return the network that is tuned: with a new head, and its own first convolution where one is ported."""
-        count = len(self.classes) or self.spec.classes
-        tuned = replace(choices.ported(self.spec, self.channels, self.grey), classes=count, dropout=self.dropout)
-        return named(tuned)
+        return _tuned(self.spec, self.channels, self.grey, len(self.classes) or self.spec.classes, self.dropout)
 
     @property
     def network(self) -> Network:

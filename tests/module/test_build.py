@@ -46,10 +46,9 @@ def test_torchvision_has_ten() -> None:
 def test_the_same_output_as_torchvision(name: str) -> None:
     theirs, ours = (model.eval() for model in twins(name))
     with torch.no_grad():
-        for shape in ((2, 3, 64, 64), (1, 3, 57, 75)):
-            image = torch.randn(shape)
-            expected = theirs(image)
-            assert (ours(image) - expected).norm() <= 1e-5 * expected.norm()
+        image = torch.randn(2, 3, 64, 97)  # even heights, odd widths
+        expected = theirs(image)
+        assert (ours(image) - expected).norm() <= 1e-5 * expected.norm()
 
 
 @pytest.mark.parametrize("name", SMALL)

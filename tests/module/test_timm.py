@@ -22,7 +22,8 @@ from tests.timm_reference import custom, named, twins
 
 ROWS = json.loads((Path(__file__).parents[1] / "reference" / "timm_resnet.json").read_text())["resnets"]
 NAMES = [row["name"] for row in ROWS if row["covered"]]
-SIZES = ((1, 3, 64, 64), (1, 3, 65, 97))
+SHAPE = (1, 3, 64, 97)
+"""Maps of even heights and odd widths all the way down, so that each rounding of a stride and a pool is seen."""
 HUGE = 150_000_000
 """Larger ones are compared at a quarter of their width: the same layers, a sixteenth of the memory."""
 
@@ -48,8 +49,7 @@ def test_ninety_nine_rows() -> None:
 @pytest.mark.parametrize("name", [row["name"] for row in ROWS if row["covered"] and row["params"] < HUGE])
 def test_the_same_output_as_timm(name: str) -> None:
     theirs, ours = twins(find(name), named(name))
-    for shape in SIZES:
-        assert difference(theirs, ours, shape) < 1e-5
+    assert difference(theirs, ours, SHAPE) < 1e-5
 
 
 @pytest.mark.parametrize("name", [row["name"] for row in ROWS if row["covered"] and row["params"] >= HUGE])
