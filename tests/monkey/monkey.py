@@ -10,7 +10,7 @@ from typing import TextIO
 
 import psutil
 import shiboken6
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -66,19 +66,34 @@ class Monkey:
         self.hands = Hands(app, self.window, self._outside)
         self.done: list[Step] = []
         self._steps: Iterator[Step] = iter(())
+        self._loop = QEventLoop()
         self._look_at = EVERY
         self.slowest = (0.0, "")
         self._stepped = time.monotonic()
         self._guard()
 
     def run(self, steps: Iterable[Step]) -> None:
-        """Do steps, then let every job end."""
+        """Do steps, then let every job end.
+
+        Each is an event of one loop, as a user's are: what is to be deleted later lives until the step is over, also
+        where that opens a dialog.
+        """
         self._steps = iter(steps)
-        while self._next():
-            self._look()
+        self._app.setQuitOnLastWindowClosed(False)
+        QTimer.singleShot(0, self._turn)
+        self._loop.exec()
         faulthandler.cancel_dump_traceback_later()
         self.leave_everything()
         self._settle()
+
+    def _turn(self) -> None:
+        if not self._next():
+            self._loop.quit()
+            return
+        try:
+            self._look()
+        finally:
+            QTimer.singleShot(0, self._turn)
 
     def _next(self) -> bool:
         step = next(self._steps, None)
@@ -103,7 +118,6 @@ class Monkey:
             self.done[place] = step._replace(target=self.hands.do(step))
             took = time.perf_counter() - start
             self._app.processEvents()
-            self._app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         except Exception:  # of what Qt calls: it comes out where Qt was called
             self._faults.on_exception(*sys.exc_info())
             took = 0.0
