@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QProgressBar, QScrollArea, QSizePolicy, QWidget
 
 from resnet_explorer.engine.jobs import Job
@@ -34,8 +35,15 @@ class JobsPanel(QScrollArea):
         self._clock = timer(self, 500, self.show_jobs)
         jobs.changed.connect(self.show_jobs)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.show_jobs()
+
     def show_jobs(self) -> None:
-        """Show the jobs as they are now."""
+        """Show the jobs as they are now, where the panel can be seen."""
+        if not self.isVisible():
+            self._clock.stop()
+            return
         states = self._jobs.states[:SHOWN]
         while len(self.lines) < len(states):
             self.lines.append(JobLine(self._jobs))

@@ -112,6 +112,7 @@ def test_a_failure_is_a_sentence_and_can_be_tried_again(window: MainWindow, fold
     assert not window._notice.isVisible()
     (folder / "told").write_text("")
     qtbot.waitUntil(lambda: window.jobs.states[0].label == "Find devices", timeout=PATIENCE)
+    window.open_beside(window.jobs_drawer, True)
     assert not line.retry.isVisibleTo(line), "it is there now"
 
 
