@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from resnet_explorer.engine.jobs import Job
@@ -209,7 +208,7 @@ class RateDialog(QDialog):
 
     def __init__(self, plan: RunPlan, document: Document, jobs: Jobs, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._plan, self._jobs, self._job = plan, jobs, 0
+        self._plan, self._jobs, self._job, self._is_over = plan, jobs, 0, False
         self.result_shown: RateTest | None = None
         self.chart, self.line = ChartView(document), JobLine(jobs, inside=True)
         text = "The learning rate increases at every step; the loss shows the largest usable rate."
@@ -242,11 +241,11 @@ class RateDialog(QDialog):
         self.line.follow(self._job)
 
     def _on_partial(self, job: Job, result: object) -> None:
-        if isinstance(result, RateTest):
+        if isinstance(result, RateTest) and not self._is_over:
             self._draw(result)
 
     def _on_result(self, job: Job, result: object) -> None:
-        if isinstance(result, RateTest):
+        if isinstance(result, RateTest) and not self._is_over:
             self.result_shown, kept = result, self._jobs.kept_from(job)
             self.text.setText(f"Measured {age_of(kept.began)}. {result.text}" if kept else result.text)
             self.text.setToolTip(f"This was {describe_kept(kept)}." if kept else "")
@@ -255,7 +254,8 @@ class RateDialog(QDialog):
             self._draw(result)
 
     def _on_problem(self, problem: str) -> None:
-        self.text.setText(f"⚠ {problem}")
+        if not self._is_over:
+            self.text.setText(f"⚠ {problem}")
 
     def _on_take(self) -> None:
         if self.result_shown and self.result_shown.suggested is not None:
@@ -265,6 +265,8 @@ class RateDialog(QDialog):
     def _draw(self, test: RateTest) -> None:
         self.chart.show_chart(chart_of_rates(test, self._plan))
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def done(self, result: int) -> None:
+        """Close, by Escape too, and stop the test that still runs."""
+        self._is_over = True
         self._jobs.cancel(self._job)
-        super().closeEvent(event)
+        super().done(result)

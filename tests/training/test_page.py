@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -19,8 +20,11 @@ from resnet_explorer.training.controller import RunStatus
 from resnet_explorer.training.page import TrainingPage
 from resnet_explorer.training.part import Measure
 from resnet_explorer.training.presets import PRESETS
+from resnet_explorer.training.recipe_form import RateDialog
+from resnet_explorer.training.values import RateTest
 from resnet_explorer.ui import dialogs
 from resnet_explorer.ui.fields import ChoiceField
+from resnet_explorer.ui.job_state import Phase
 from tests import pages
 from tests.narrow import of_kind, present
 
@@ -70,6 +74,21 @@ def test_a_replay_says_where_this_processor_computes_otherwise(window: MainWindo
     for here, differs in ((recorded.instruction_set, False), ("another", True)):
         window.document.tell_instruction_set(here)
         assert ("computes with another: the last digits may differ" in page.text.measured.text()) is differs
+
+
+def test_escape_ends_a_range_test_and_what_comes_late_goes_nowhere(
+    window: MainWindow, page: TrainingPage, qtbot: QtBot
+) -> None:
+    page._on_rate_wanted()
+    dialog = present(page.findChild(RateDialog))
+    qtbot.waitUntil(lambda: window.jobs.states[0].phase is Phase.RUNNING, timeout=PATIENCE)
+    gone, state = QSignalSpy(dialog.destroyed), window.jobs.states[0]
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.jobs.states[0].phase is Phase.CANCELLED and gone.count() == 1, timeout=PATIENCE)
+    callbacks, test = window.jobs._callbacks[state.number], RateTest((1e-3, 1e-2), (2.3, 2.2))
+    callbacks.so_far(state.job, test)
+    callbacks.then(state.job, test)
+    callbacks.otherwise("PyTorch's process ended.")
 
 
 def test_another_theme_names_and_hides_no_run(window: MainWindow) -> None:
