@@ -11,7 +11,7 @@ from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients import tables
 from resnet_explorer.gradients.charts import axis_of, gradient_plot, gradient_strips
-from resnet_explorer.gradients.values import GradientRequest, GradientResult
+from resnet_explorer.gradients.values import GradientRequest, GradientResult, first_seeds
 from resnet_explorer.images.choice import parse_data
 from resnet_explorer.picture.chart import block_strip, draw, stack
 from resnet_explorer.picture.marks import Picture
@@ -72,7 +72,7 @@ def request_of(options: argparse.Namespace) -> GradientRequest:
         (spec, *against),
         _image(options.input, options.batch, spec),
         parse_data(options.data),
-        tuple(range(options.seeds)),
+        first_seeds(options.seeds),
         Mode(options.mode),
         Precision(options.precision),
         Loss(options.loss),

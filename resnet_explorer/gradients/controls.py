@@ -22,7 +22,7 @@ from resnet_explorer.gradients.part import (
     When,
     axis_values,
 )
-from resnet_explorer.gradients.values import GradientRequest
+from resnet_explorer.gradients.values import GradientRequest, first_seeds
 from resnet_explorer.readings.quantities import Loss, Mode, Precision
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES
@@ -180,7 +180,7 @@ class GradientControls(QWidget):
             every = _whole(self.every, "steps from one measurement to the next", steps)
             recipe = replace(RECIPE, steps=steps, batch=image.batch, learning_rate=self._rate, measure_every=every)
             return DescentRequest(self.specs(), image, images, recipe, loss=loss, device=device)
-        seeds, mode, precision = tuple(range(self.seeds.value())), self.mode.chosen, self.precision.chosen
+        seeds, mode, precision = first_seeds(self.seeds.value()), self.mode.chosen, self.precision.chosen
         return GradientRequest(self.specs(), image, images, seeds, mode, precision, loss, self._rate, device)
 
 

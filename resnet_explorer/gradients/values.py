@@ -50,8 +50,7 @@ class GradientRequest:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.seeds) <= MAX_SEEDS:
-            raise ExplorerError("seeds", f"{len(self.seeds)} seeds cannot be measured.", f"Choose 1 to {MAX_SEEDS}.")
+        _check_seeds(len(self.seeds))
         if not (isfinite(self.rate) and self.rate > 0):
             raise ExplorerError("rate", f"{self.rate} is not a learning rate.", "Choose one above 0.")
         if not self.specs:
@@ -62,6 +61,17 @@ class GradientRequest:
         _check_data(self.specs, self.data)
         if self.loss is Loss.CROSS_ENTROPY and any(spec.classes is None for spec in self.specs):
             raise ExplorerError("loss", "Cross-entropy needs classes, and a backbone has none.", "Choose mean-square.")
+
+
+def first_seeds(count: int) -> tuple[int, ...]:
+    """Return so many seeds, from 0; raises ExplorerError where they are more than can be measured, or none."""
+    _check_seeds(count)
+    return tuple(range(count))
+
+
+def _check_seeds(count: int) -> None:
+    if not 1 <= count <= MAX_SEEDS:
+        raise ExplorerError("seeds", f"{count:,} seeds cannot be measured.", f"Choose 1 to {MAX_SEEDS}.")
 
 
 @dataclass(frozen=True, slots=True)

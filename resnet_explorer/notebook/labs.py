@@ -11,7 +11,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.finetuning.plan import TUNING, TunePlan
 from resnet_explorer.finetuning.values import BeforeAfter, EvaluateTuned
-from resnet_explorer.gradients.values import GradientRequest, GradientResult
+from resnet_explorer.gradients.values import GradientRequest, GradientResult, first_seeds
 from resnet_explorer.images.choice import parse_data
 from resnet_explorer.notebook.layers import html_table
 from resnet_explorer.notebook.net import Net
@@ -52,7 +52,7 @@ def gradients(
         specs,
         replace(net.image, batch=batch),
         parse_data(data),
-        tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+        first_seeds(seeds) if isinstance(seeds, int) else tuple(seeds),
         Mode(mode),
         loss=Loss(loss),
         device=device,

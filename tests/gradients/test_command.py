@@ -104,6 +104,7 @@ def test_the_batch() -> None:
     ("arguments", "text"),
     [
         (("--seeds", "0"), "0 seeds cannot be measured"),
+        (("--seeds", f"{10**18}"), "000,000 seeds cannot be measured. Choose 1 to 100."),
         (("--data", "cats"), "no images called 'cats'"),
         (("--data", "cifar10:nowhere"), "nothing is downloaded"),
         (("--batch", "5000"), "more than the 1,500 training images"),

@@ -17,6 +17,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from tests.monkey import shrink, steps
 
+MEMORY = 12 * 2**30
+"""Bytes of address space for the window and for each of its processes: what grows without end is a fault, and told."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.monkey", description=__doc__)
@@ -44,6 +47,10 @@ def run(given: list[steps.Step], folder: Path, keep: Path | None) -> int:
     from tests.monkey.monkey import Monkey
 
     faulthandler.enable()
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     start, app, faults = time.perf_counter(), QApplication(["monkey"]), Faults()
     with open(keep or os.devnull, "w", encoding="utf-8") as log:  # what is done when the process dies
         monkey = Monkey(app, folder, faults, log)
