@@ -94,6 +94,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return complain(f"{error.filename} cannot be used: {error.strerror}. Name another file or folder.")
 
 
 def _run(arguments: list[str]) -> int:

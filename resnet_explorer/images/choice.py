@@ -1,5 +1,6 @@
 """Which images an experiment runs on: two sets that the app carries, noise, or what the user has on disk."""
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -87,7 +88,7 @@ def parse_data(text: str) -> DataChoice:
     kind = next((kind for kind in DataKind if kind == name.strip().lower()), None)
     if kind is not None and kind is not DataKind.FOLDER:
         return DataChoice(kind, root)
-    if Path(text).is_dir() or any(mark in text for mark in "/\\."):
+    if os.path.isdir(text) or any(mark in text for mark in "/\\."):
         return DataChoice(DataKind.FOLDER, text)
     remedy = f"Choose {', '.join(EMBEDDED)}, cifar10:FOLDER, or a folder of images."
     raise ExplorerError("data", f"There are no images called {text[:80]!r}.", remedy)

@@ -251,12 +251,18 @@ class Files:
     def __init__(self, base: Path, suffixes: Sequence[str]) -> None:
         self._base, self._suffixes = str(base), suffixes
         self._names: dict[str, frozenset[str] | None] = {}
+        self._known: dict[str, Path] = {}
 
     def located(self, cell: str) -> Path:
         """Return the file that a cell names, with slashes of either kind, its ending left out or not.
 
-        A file whose name its folder does not list, in any case, is not looked for.
+        A file whose name its folder does not list, in any case, is not looked for; no cell is looked for twice.
         """
+        if cell not in self._known:
+            self._known[cell] = self._looked_for(cell)
+        return self._known[cell]
+
+    def _looked_for(self, cell: str) -> Path:
         ends = ("",) if is_image(cell, self._suffixes) or not cell else ("", *self._suffixes)
         path = ""
         for written in (cell, cell.replace("\\", "/"))[: 1 + ("\\" in cell)]:
