@@ -5,7 +5,7 @@ from functools import cache
 from itertools import groupby
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QShowEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from resnet_explorer.picture.marks import Ink
@@ -63,6 +63,10 @@ class CodeView(QWidget):
         self._is_watched = is_watched
         self._write()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._write()
+
     def source(self) -> str:
         """Return the text of the file."""
         return to_source(self._results.analysis) if self._results else ""
@@ -72,7 +76,7 @@ class CodeView(QWidget):
         QGuiApplication.clipboard().setText(self.source())
 
     def _write(self) -> None:
-        if not self._is_watched or self._is_fresh:
+        if not self._is_watched or self._is_fresh or not self.isVisible():
             return
         source, place = self.source(), self.text.verticalScrollBar().value()
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)

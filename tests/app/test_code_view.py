@@ -28,6 +28,11 @@ def test_it_shows_the_file_of_this_network(window: MainWindow, qtbot: QtBot) -> 
     assert look(window, qtbot) == to_source(window.session.results.analysis)
     window.document.propose(State(find("resnet50"), InputShape()), "choose ResNet-50")
     assert "class Bottleneck" in window.code.text.toPlainText()
+    window.show_page("journey")
+    window.document.propose(State(find("resnet18"), InputShape()), "choose ResNet-18")
+    assert "class Bottleneck" in window.code.text.toPlainText(), "nobody looks behind another page"
+    window.show_page("diagram")
+    assert "class BasicBlock" in window.code.text.toPlainText()
 
 
 def test_the_selections_lines_are_marked(window: MainWindow, qtbot: QtBot) -> None:
