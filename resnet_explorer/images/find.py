@@ -26,8 +26,10 @@ MOST_BYTES, MOST_CELLS, MOST_COLUMNS = 2**27, 2_600_000, 1000
 """Larger tables are not read: a cell takes 160 bytes of memory."""
 MOST_FOLDERS = 5000
 """Of so many folders the names of the files are kept."""
-SAMPLE = 100
-"""So many rows and columns of a table tell which column names the files."""
+MOST_KNOWN = 65_536
+"""Of so many cells of a table the files are kept: the same cell may stand in many rows."""
+SAMPLE, SAMPLE_TEXT = 100, 2**20
+"""So many rows and columns of a table, in its first million letters, tell which column names the files."""
 
 
 class Found(NamedTuple):
@@ -190,7 +192,7 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
 def text_of(table: Path) -> tuple[str, list[str]]:
     """Return the text of a table in UTF-8, UTF-16 with its mark, or else Windows' Western European, which is said.
 
-    Lines without anything are left out.
+    Lines of nothing but blanks and commas, semicolons or bars are left out.
     """
     if table.exists() and not table.is_file():
         raise OSError(errno.EINVAL, "it is not a file")
@@ -204,7 +206,7 @@ def text_of(table: Path) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")
         notes.append(f"{table.name} is not in UTF-8: it is read as Windows-1252.")
-    return re.sub(r"\n[\r\n]+", "\n", text), notes
+    return re.sub(r"\n[\s,;|]*\n", "\n", text), notes
 
 
 def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[list[str]], int]:
@@ -212,7 +214,7 @@ def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[lis
     best: tuple[tuple[int, int, int], str, int] = ((-1, -1, -1), ",", 0)
     files = Files(base, suffixes)
     for delimiter in ",;\t|":
-        some = list(itertools.islice(rows_of(text, delimiter), SAMPLE))
+        some = list(itertools.islice(rows_of(text[:SAMPLE_TEXT], delimiter), SAMPLE))
         wide = max(map(len, some), default=0)
         for place in range(min(wide, SAMPLE)):
             cells = [row[place] for row in some if place < len(row)]
@@ -256,9 +258,11 @@ class Files:
     def located(self, cell: str) -> Path:
         """Return the file that a cell names, with slashes of either kind, its ending left out or not.
 
-        A file whose name its folder does not list, in any case, is not looked for; no cell is looked for twice.
+        A file whose name its folder does not list, in any case, is not looked for, nor a cell that was a while ago.
         """
         if cell not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             self._known[cell] = self._looked_for(cell)
         return self._known[cell]
 
