@@ -314,8 +314,9 @@ def _image_constants(plan: TunePlan) -> list[str]:
         return [modes]
     is_table = plan.data.kind is choices.TuneKind.CSV
     most = f"MOST_BYTES, MOST_CELLS, MOST_COLUMNS = {find.MOST_BYTES}, {find.MOST_CELLS}, {find.MOST_COLUMNS}"
-    sample = f"SAMPLE, MOST_FOLDERS = {find.SAMPLE}, {find.MOST_FOLDERS}"
-    table = [f"LABELS = {literal(find.LABELS)}", sample, most] if is_table else []
+    sample = f"SAMPLE, SAMPLE_TEXT = {find.SAMPLE}, {find.SAMPLE_TEXT}"
+    most_kept = f"MOST_FOLDERS, MOST_KNOWN = {find.MOST_FOLDERS}, {find.MOST_KNOWN}"
+    table = [f"LABELS = {literal(find.LABELS)}", sample, most, most_kept] if is_table else []
     parts = ", ".join(f"{literal(part)}: {literal(text)}" for part, text in find.PARTS.items())
     constants = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
     constants.append(f"MOST_PIXELS, LARGE = {read.MOST_PIXELS}, {read.LARGE}")

@@ -28,8 +28,10 @@ MOST_FOLDERS = 5000
 """Of so many folders the names of the files are kept."""
 MOST_KNOWN = 65_536
 """Of so many cells of a table the files are kept: the same cell may stand in many rows."""
-SAMPLE, SAMPLE_TEXT = 100, 2**20
-"""So many rows and columns of a table, in its first million letters, tell which column names the files."""
+SAMPLE = 100
+"""So many rows and columns of a table tell which column names the files."""
+SAMPLE_TEXT = 2**20
+"""So many letters of a table are looked at for that."""
 
 
 class Found(NamedTuple):

@@ -24,7 +24,7 @@ from tests.batches import batch
 from tests.benchmarks.table import FULL, record
 from tests.narrow import present
 
-HOOKS, SCRIPT = 1.5, 1.6
+HOOKS, SCRIPT = 2.0, 2.0
 ROUNDS = 15 if FULL else 2
 PAIR = (find("resnet56"), twin(find("resnet56")))
 IMAGE = InputShape(32, 32, 32)
