@@ -22,12 +22,11 @@ from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.svg import to_svg
-from resnet_explorer.picture.theme import DARK, LIGHT
+from resnet_explorer.picture.theme import LIGHT
 from resnet_explorer.readings import analyse
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui import style
 from tests.benchmarks.table import FULL, record, yardstick
 from tests.narrow import present
 
@@ -123,16 +122,6 @@ def test_every_key_in_the_palette_is_answered_within_a_frame(window: MainWindow)
     palette.list.repaint()
     slowest = max(_slowest_key(palette, text) for text in ("layer3.35.conv3", "resnext", "zero-init"))
     assert _report("the slowest key in the palette", slowest, yardstick(time.thread_time), "≤ 1") < 2.0
-
-
-def test_another_theme_costs_less_than_another_style_sheet(window: MainWindow, qapp: QApplication) -> None:
-    """Qt lays out every widget several times where a style sheet is replaced."""
-    for key in ("gradients", "training", "tuning"):
-        window.show_page(key)
-    changed = _median(lambda number: style.apply(qapp, (DARK, LIGHT)[number % 2]), 4)
-    replaced = _median(lambda number: qapp.setStyleSheet(f"{qapp.styleSheet()} "), 2)
-    style.apply(qapp, LIGHT)
-    assert record("another theme / a replaced style sheet", changed * 1e3, replaced * 1e3, "≤ 0.4") < 0.8
 
 
 def test_svg_of_resnet152_with_everything_open() -> None:
