@@ -1,8 +1,9 @@
-"""The command lines of the documents and of the commands' help can be typed as they stand; the quick ones run."""
+"""The command lines of the documents and of the help can be typed as they stand, and what cannot be is one line."""
 
 import argparse
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -133,3 +134,27 @@ def test_a_quick_line_runs(
     assert main(given) == 0, capsys.readouterr().err
     if output := getattr(options, "output", None):
         assert (tmp_path / output).stat().st_size
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names may be longer there")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("identify", "NAME.py"),
+        ("train", "--continue", "NAME"),
+        ("train", "resnet20", "--steps", "1", "-o", "NAME"),
+        ("train", "resnet20", "--steps", "1", "--data", "NAME"),
+        ("gradients", "resnet20", "--data", "NAME"),
+        ("finetune", "digits", "--net", "resnet20", "--weights", "NAME", "--dry-run"),
+        ("predict", "NAME", "NAME"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_the_system_refuses_is_one_line(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = 300 * "x"
+    status = main([argument.replace("NAME", name) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("resnet-explorer: ") and "xxx" in err and err.endswith(".\n")

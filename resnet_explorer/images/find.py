@@ -260,7 +260,7 @@ class Files:
     def located(self, cell: str) -> Path:
         """Return the file that a cell names, with slashes of either kind, its ending left out or not.
 
-        A file whose name its folder does not list, in any case, is not looked for, nor a cell that was a while ago.
+        A file whose name its folder does not list, in any case, is not looked for. What was found lately is kept.
         """
         if cell not in self._known:
             if len(self._known) >= MOST_KNOWN:

@@ -262,28 +262,6 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], text: str, capsys: py
     assert text in refused(capsys, *arguments)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="names may be longer there")
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("identify", "NAME.py"),
-        ("train", "--continue", "NAME"),
-        ("train", "resnet20", "--steps", "1", "-o", "NAME"),
-        ("train", "resnet20", "--steps", "1", "--data", "NAME"),
-        ("gradients", "resnet20", "--data", "NAME"),
-        ("finetune", "digits", "--net", "resnet20", "--weights", "NAME", "--dry-run"),
-        ("predict", "NAME", "NAME"),
-    ],
-    ids=" ".join,
-)
-def test_a_name_that_the_system_refuses_is_one_line(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    name = 300 * "x"
-    said = refused(capsys, *(argument.replace("NAME", name) for argument in arguments))
-    assert "xxx" in said and said.endswith(".\n")
-
-
 def test_a_broken_spec_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "broken.json").write_text('{"format": "resnet-explorer spec", "version": 1, "spec": {"width": -1}}')
     assert "broken.json: The width of stage 1 cannot be -1." in refused(capsys, "describe", "broken.json")
