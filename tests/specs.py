@@ -10,6 +10,7 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import Block, ConvTime, InputShape, Pool, ResNetSpec, Shortcut, Stem, StemPool, Stride
 from resnet_explorer.spec.axes import AXES
+from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.readers import FRACTIONS
 from resnet_explorer.spec.resnet_spec import BY_STAGE
@@ -190,3 +191,17 @@ def readable(draw: st.DrawFn) -> tuple[ResNetSpec, InputShape]:
     except InputError:
         assume(False)
     return spec, image
+
+
+def shallow(name: str) -> ResNetSpec:
+    """Return a network of the catalogue at a quarter of its width, with at most two blocks a stage.
+
+    Where widths differ by block they are left as they are.
+    """
+    spec = find(name)
+    blocks = tuple(min(count, 2) for count in spec.blocks)
+    rows = tuple(row[:2] for row in spec.block_widths)
+    changes: dict[str, object] = {"blocks": blocks, "widths": rows or tuple(width // 4 for width in spec.widths)}
+    if spec.group_width:
+        changes["group_width"] = max(1, spec.group_width // 4)
+    return change_all(spec, {**changes, "stem_channels": spec.stem_channels // 4})

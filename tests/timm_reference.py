@@ -17,17 +17,21 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.weights.compare import renamed
 
+ROW = 1_048_573
+
 
 @cache
-def _normal() -> Tensor:
-    return torch.randn(1_048_573, generator=torch.Generator().manual_seed(0))
+def _normal(count: int) -> Tensor:
+    """Return so many normal values in which those of one row, a prime number, recur."""
+    row = torch.randn(ROW, generator=torch.Generator().manual_seed(0))
+    return row.repeat(-(-count // ROW))
 
 
 def _drawn(shape: torch.Size, generator: torch.Generator) -> Tensor:
-    """Return normal values: those of one row, a prime number, taken in turn from a random place."""
-    row, count = _normal(), shape.numel()
-    start = int(torch.randint(len(row), (1,), generator=generator))
-    return row.repeat(-(-(start + count) // len(row)))[start : start + count].view(shape)
+    """Return normal values, of which most recur, from a random place on."""
+    count = shape.numel()
+    start = int(torch.randint(ROW, (1,), generator=generator))
+    return _normal(2 ** (start + count).bit_length())[start : start + count].view(shape)
 
 
 def shaken(model: nn.Module, seed: int = 0) -> nn.Module:

@@ -139,7 +139,7 @@ def prepare(request: RecordGraph) -> tuple[nn.Module, Tensor]:
 
 def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]:
     """Return a network's output, or its loss, and which layer made each function of the backward graph."""
-    with _noting(model) as makers, BareShapes():
+    with _noting(model) as makers, BareShapes(products=True):
         y: Tensor = model(x)
         if loss and y.ndim == 2:
             y = functional.cross_entropy(y, torch.zeros(len(y), dtype=torch.long, device=y.device))

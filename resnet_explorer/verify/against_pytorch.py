@@ -12,7 +12,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
-from resnet_explorer.module.meta import BareShapes
+from resnet_explorer.module.meta import CountedShapes
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import instruction_set
 from resnet_explorer.probes.models import pieces, restored
@@ -131,30 +131,30 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
 
 
 def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], list[Difference]]:
-
-    from torch.utils.flop_counter import FlopCounterMode  # imports a compiler: not before it is asked for
-
     shapes: dict[str, tuple[int, ...]] = {}
+    flops: dict[str, int] = {}
+    before: list[int] = []
+    counter = CountedShapes()
+
+    def entered(module: nn.Module, given: object) -> None:
+        before.append(counter.flops)
+
+    def left(path: str, module: nn.Module, given: object, out: Tensor) -> None:
+        shapes[path] = tuple(out.shape)
+        flops[path] = flops.get(path, 0) + counter.flops - before.pop()
+
     with ExitStack() as hooks, torch.no_grad(), restored(model, training=False):
         for path, module in model.named_modules():
-            note = partial(_note, shapes, path)
-            hooks.callback(module.register_forward_hook(note).remove)
-        with FlopCounterMode(display=False) as counter, BareShapes():
+            hooks.callback(module.register_forward_pre_hook(entered).remove)
+            hooks.callback(module.register_forward_hook(partial(left, path)).remove)
+        with counter:
             model(torch.empty(analysis.total.input, device="meta"))
-    name = type(model).__name__
-    flops = {path.removeprefix(f"{name}."): sum(ops.values()) for path, ops in counter.get_flop_counts().items()}
-    differences = [difference for row in analysis.rows for difference in _row(row, model, shapes, flops)]
     params = sum(parameter.numel() for parameter in model.parameters())
-    total = counter.get_total_flops() // 2
     checks = [
         Check("PyTorch", "parameters", analysis.total.params, params),
-        Check("PyTorch", "MACs", analysis.total.macs, total),
+        Check("PyTorch", "MACs", analysis.total.macs, counter.flops // 2),
     ]
-    return checks, differences
-
-
-def _note(shapes: dict[str, tuple[int, ...]], path: str, module: nn.Module, given: object, out: Tensor) -> None:
-    shapes[path] = tuple(out.shape)
+    return checks, [difference for row in analysis.rows for difference in _row(row, model, shapes, flops)]
 
 
 def _row(row: Row, model: nn.Module, shapes: dict[str, tuple[int, ...]], flops: dict[str, int]) -> Iterator[Difference]:

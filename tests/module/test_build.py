@@ -2,7 +2,6 @@
 
 import io
 from contextlib import nullcontext
-from dataclasses import replace
 
 import pytest
 import torch
@@ -12,12 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.module import build
-from resnet_explorer.module.meta import BareShapes
+from resnet_explorer.module.meta import BareShapes, CountedShapes
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
-from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.change import assign, change_all
 from tests.narrow import present
 from tests.specs import images, small_specs
 
@@ -72,6 +71,9 @@ def test_the_counter_sees_no_difference_without_batch_norms_own_steps(name: str)
             output = model(x)
         counts.append((output.shape, counter.get_flop_counts()))
     assert counts[0] == counts[1]
+    with CountedShapes() as own, torch.no_grad():
+        output = model(x)
+    assert (output.shape, own.flops) == (counts[0][0], sum(counts[0][1]["Global"].values()))
 
 
 @given(spec=small_specs(), image=images(60))
@@ -130,10 +132,10 @@ EVERY_KIND = (
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")  # torch's own check of a group's size
 @pytest.mark.parametrize("text", EVERY_KIND, ids=" ".join)
 def test_it_can_be_traced_exported_and_compiled(text: tuple[str, ...]) -> None:
-    """Of the blocks that are alike two are enough: each is compiled anew."""
+    """A block that keeps the map and one that halves it are enough: each is compiled anew."""
     torch.manual_seed(0)
-    spec = assign(find(text[0]), *text[1:])
-    model = build(replace(spec, blocks=(2, *(1 for _ in spec.blocks[1:])))).eval()
+    spec = change_all(assign(find(text[0]), *text[1:]), {"blocks": (1, 1)})
+    model = build(spec).eval()
     image = torch.randn(1, 3, 32, 32)
     with torch.no_grad():
         expected = model(image)

@@ -21,9 +21,10 @@ from resnet_explorer.readings import analyse
 from resnet_explorer.source import lines_of, to_source
 from resnet_explorer.spec import AntiAlias, InputShape, Pool, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
-from resnet_explorer.spec.change import assign, change_all
+from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.search import default_input
 from tests.cases import each
+from tests.specs import shallow
 
 SMALL = ("blocks=2,1,2", "widths=16,32,48", "strides=1,2,2", "stem_channels=8", "stem_width=8", "classes=7")
 """A network that torch runs in milliseconds: its last stage has channels that 32 does not divide."""
@@ -141,20 +142,6 @@ def _one_thread() -> Iterator[None]:
 def small(text: str) -> ResNetSpec:
     given = {word.partition("=")[0]: word for word in (*SMALL, *text.split())}
     return assign(ResNetSpec("small"), *given.values())
-
-
-def shallow(name: str) -> ResNetSpec:
-    """Return a network of the catalogue at a quarter of its width, with at most two blocks a stage.
-
-    Where widths differ by block they are left as they are.
-    """
-    spec = find(name)
-    blocks = tuple(min(count, 2) for count in spec.blocks)
-    rows = tuple(row[:2] for row in spec.block_widths)
-    changes: dict[str, object] = {"blocks": blocks, "widths": rows or tuple(width // 4 for width in spec.widths)}
-    if spec.group_width:
-        changes["group_width"] = max(1, spec.group_width // 4)
-    return change_all(spec, {**changes, "stem_channels": spec.stem_channels // 4})
 
 
 def text(spec: ResNetSpec, image: InputShape | None = None) -> str:
