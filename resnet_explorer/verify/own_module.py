@@ -126,7 +126,7 @@ def _run(path: Path) -> ModuleType:
     with quoted(path):
         spec.loader.exec_module(module)
     torch.set_default_dtype(torch.float32)
-    torch.set_default_device("cpu")
+    torch.set_default_device(None)  # a device, even the CPU, would cost each later call a detour
     torch.set_grad_enabled(True)
     return module
 
