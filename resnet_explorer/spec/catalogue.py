@@ -110,7 +110,7 @@ def entry_of(spec: ResNetSpec) -> Entry | None:
     entry = CATALOGUE.get(spec.name)
     if entry and not differences(entry.spec, spec):
         return entry
-    return _entries().get(replace(spec, name=""))
+    return _entries().get(replace(spec, name="") if spec.name else spec)
 
 
 def named(spec: ResNetSpec) -> ResNetSpec:

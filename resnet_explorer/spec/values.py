@@ -84,13 +84,19 @@ class SpecValues:
     @property
     def by_stages(self) -> tuple[Self, ...]:
         """Return ``at`` of each stage."""
+        if not self.by_stage:
+            return (self,) * len(self.blocks)
         return tuple(self.at(number) for number in range(1, len(self.blocks) + 1))
 
     def value(self, key: str) -> object:
         """Return the value of an axis: a row where it differs by stage, and a row of rows for widths by block."""
         if key == "widths" and self.block_widths:
             return self.block_widths
-        return next((values for name, values in self.by_stage if name == key), getattr(self, key))
+        for name, values in self.by_stage:
+            if name == key:
+                return values
+        own: object = getattr(self, key)
+        return own
 
     def stage_widths(self, stage: int) -> tuple[int, ...]:
         """Return the width of each block of the stage of that number."""

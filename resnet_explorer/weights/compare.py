@@ -4,10 +4,10 @@ Also whether a file's weights can start a network's fine-tuning, and what of the
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter, eq
 
 from resnet_explorer.errors import SpecError
@@ -99,21 +99,30 @@ def _telling(spec: ResNetSpec) -> tuple[object, ...]:
 
 def in_catalogue(spec: ResNetSpec) -> bool:
     """Return whether a network is one of the catalogue, apart from its classes and input channels."""
-    return any(entry_of(replace(_usual(spec), classes=classes)) for classes in (1000, 10, 400))
+    usual = _usual(spec)
+    return entry_of(usual) is not None or any(entry_of(replace(usual, classes=classes)) for classes in (10, 400))
 
 
 def _usual(spec: ResNetSpec) -> ResNetSpec:
-    return replace(spec, name="guess", classes=1000, in_channels=1 if spec.dims == 1 else 3)
+    return replace(spec, name="", classes=1000, in_channels=1 if spec.dims == 1 else 3)
 
 
 def alternatives(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """Return the networks of the catalogue with the same tensors, up to classes and input channels."""
-    wanted_telling = _telling(spec)
-    near = [entry.spec for entry in CATALOGUE.values() if _telling(entry.spec) == wanted_telling]
+    near = _catalogue_by_telling().get(_telling(spec))
     if not near:
         return ()
     wanted = _signature(_usual(spec))
-    return tuple(other for other in near if _signature(_usual(other)) == wanted)
+    return tuple(other for other, usual in near if _signature(usual) == wanted)
+
+
+@cache
+def _catalogue_by_telling() -> Mapping[tuple[object, ...], list[tuple[ResNetSpec, ResNetSpec]]]:
+    """Return the networks of the catalogue by what tells them apart, each as it is and with the usual classes."""
+    found = defaultdict[tuple[object, ...], list[tuple[ResNetSpec, ResNetSpec]]](list)
+    for entry in CATALOGUE.values():
+        found[_telling(entry.spec)].append((entry.spec, _usual(entry.spec)))
+    return found
 
 
 def _signature(spec: ResNetSpec) -> Mapping[Shape, int]:

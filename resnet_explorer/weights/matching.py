@@ -49,8 +49,8 @@ class _Matcher:
 
     def _give(self, path: str, layer: FileLayer, ours: Layer) -> None:
         for role, name in layer.tensors.items():
-            own = [tensor.name for tensor in ours.tensors()]
-            third = role == "tau" and len(own) == 3  # where names do not tell, the third vector is called so
+            own = [tensor.name for tensor in ours.tensors()] if role == "tau" else []
+            third = len(own) == 3  # where names do not tell, the third vector is called so
             self.names[name] = f"{path}.{own[2] if third else role}"
         self._used.add(_key(layer))
 
