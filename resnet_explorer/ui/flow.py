@@ -1,9 +1,18 @@
 """A row of tools that breaks where it is narrow."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+
+
+class _Part(NamedTuple):
+    """A part that is shown, its least width, and whether it takes the rest of its row."""
+
+    item: QLayoutItem
+    wide: int
+    takes: bool
 
 
 class Flow(QLayout):
@@ -21,6 +30,8 @@ class Flow(QLayout):
         super().__init__()
         self._items: list[QLayoutItem] = []
         self._together = together
+        self._known: list[_Part] | None = None
+        self._heights: dict[int, int] = {}
         self.setContentsMargins(*margins)
         self.setSpacing(6)
         for part in parts:
@@ -49,7 +60,14 @@ class Flow(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
+
+    def invalidate(self) -> None:
+        """Forget the sizes of the parts: Qt says that one of them has changed."""
+        self._known, self._heights = None, {}
+        super().invalidate()
 
     def minimumSize(self) -> QSize:
         return QSize(120, self.heightForWidth(max(120, self.geometry().width())))
@@ -77,31 +95,43 @@ class Flow(QLayout):
         wide = sum(kept) + self.spacing() * (len(kept) - 1)
         return wide if wide <= room else 0
 
+    def _parts(self) -> list[_Part]:
+        if self._known is None:
+            least = self._least()
+            self._known = [
+                _Part(item, max(item.minimumSize().width(), least), True)
+                if _stretches(item)
+                else _Part(item, item.sizeHint().width(), False)
+                for item in self._items
+                if not item.isEmpty()
+            ]
+        return self._known
+
+    def _rows(self, room: int) -> list[list[_Part]]:
+        """Return the parts of each row, none wider than the room."""
+        rows: list[list[_Part]] = [[]]
+        left = room
+        for part in self._parts():
+            wide = min(room, part.wide)
+            if rows[-1] and max(wide, self._kept(part.item, room)) > left:
+                rows.append([])
+                left = room
+            rows[-1].append(part._replace(wide=wide))
+            left -= wide + self.spacing()
+        return rows
+
     def _arrange(self, rect: QRect, move: bool) -> int:
         inner, gap = rect.marginsRemoved(self.contentsMargins()), self.spacing()
-        rows: list[list[tuple[QLayoutItem, int]]] = [[]]
-        left, least = inner.width(), self._least()
-        for item in self._items:
-            if item.isEmpty():
-                continue
-            wide = min(
-                inner.width(), max(item.minimumSize().width(), least) if _stretches(item) else item.sizeHint().width()
-            )
-            if rows[-1] and max(wide, self._kept(item, inner.width())) > left:
-                rows.append([])
-                left = inner.width()
-            rows[-1].append((item, wide))
-            left -= wide + gap
         top = inner.top()
-        for row in rows:
-            spare = inner.width() - sum(wide for _, wide in row) - gap * (len(row) - 1)
-            taking = sum(_stretches(item) for item, _ in row)
-            widths = [wide + (spare // taking if _stretches(item) else 0) for item, wide in row]
-            heights = [_height(item, wide) for (item, _), wide in zip(row, widths, strict=True)]
+        for row in self._rows(inner.width()):
+            spare = inner.width() - sum(part.wide for part in row) - gap * (len(row) - 1)
+            taking = sum(part.takes for part in row)
+            widths = [part.wide + (spare // taking if part.takes else 0) for part in row]
+            heights = [_height(part.item, wide) for part, wide in zip(row, widths, strict=True)]
             high, x = max(heights, default=0), inner.left()
-            for (item, _), wide, tall in zip(row, widths, heights, strict=True):
+            for part, wide, tall in zip(row, widths, heights, strict=True):
                 if move:
-                    item.setGeometry(QRect(x, top + (high - tall) // 2, wide, tall))
+                    part.item.setGeometry(QRect(x, top + (high - tall) // 2, wide, tall))
                 x += wide + gap
             top += high + gap
         return top - gap - rect.top() + self.contentsMargins().bottom()
