@@ -66,7 +66,10 @@ def fitted(image: Tensor, preprocess: choices.Preprocess, size: tuple[int, int])
     """Return an image resized as the weights were tested, and cut to (height, width) from its centre."""
     from torchvision.transforms import InterpolationMode, functional
 
-    sides = preprocess.fitted((image.shape[1], image.shape[2]), size)
+    shape = (image.shape[1], image.shape[2])
+    sides = preprocess.fitted(shape, size)
+    if shape == sides == size:
+        return image
     resized = functional.resize(image, list(sides), InterpolationMode.BILINEAR, antialias=True)
     cut: Tensor = functional.center_crop(resized, list(size))
     return cut

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def _silent(model: nn.Module) -> Iterator[str]:
         yield from (f"{name}.{key}".lstrip(".") for key in vars(module) if _looks_like(key))
 
 
+@lru_cache(maxsize=1024)
 def _looks_like(key: str) -> bool:
     return SequenceMatcher(None, key, "requires_grad").ratio() >= ALIKE
 

@@ -4,8 +4,9 @@ A *form* is what a block does, without saying where: y = after(branch(x) + short
 form, so that a reading can be worked out once for a stage of 400 blocks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from math import prod
 from typing import TypeVar
 
@@ -238,7 +239,7 @@ class Network:
 
     def block_at(self, path: str) -> Block | None:
         """Return the block that a path names or lies in; None for a stage, the network or a path of another one."""
-        blocks = {block.path: block for block in self.blocks}
+        blocks = _blocks_by_path(self)
         return next((blocks[name] for name in (path, *self.ancestors(path)) if name in blocks), None)
 
     def stage_at(self, path: str) -> Stage | None:
@@ -257,6 +258,11 @@ class Network:
             return path == "" or any(stage.path == path for stage in self.stages)
         shortcut = (block.shortcut_path,) if block.form.shortcut is not None else ()
         return path in (block.path, *block.layer_paths, *shortcut, *block.gate_paths, *block.fork_paths)
+
+
+@lru_cache(maxsize=8)
+def _blocks_by_path(network: Network) -> Mapping[str, Block]:
+    return {block.path: block for block in network.blocks}
 
 
 def tensors(network: Network) -> dict[str, Shape]:

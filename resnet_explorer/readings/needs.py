@@ -100,7 +100,11 @@ def _smallest_sides(network: Network, batch: int, frames: int) -> tuple[int | No
     flat = _flattened(network)
     low, high = (0, 1) if flat is None else (flat.image - flat.image // flat.side, flat.image)
     runs = _smallest(lambda side: _runs(short, batch, side, frames) is not None, is_steady, low, high)
-    return runs, _smallest(trains, is_steady, low, high)
+    smallest = _runs(short, batch, runs, frames) if runs else None
+    # A batch norm of one image needs a last map of two pixels: one pixel more than the stride.
+    strides = [row.reading.stride for row in smallest.rows] if smallest else []
+    likely = 1 + max((stride for stride in strides if isinstance(stride, int)), default=0)
+    return runs, _smallest(trains, is_steady, low, high, likely)
 
 
 def steady(network: Network) -> bool:
@@ -122,17 +126,19 @@ def _runs(network: Network, batch: int, side: int, frames: int) -> Analysis | No
         return None
 
 
-def _smallest(works: Callable[[int], bool], steady: bool, low: int, high: int) -> int | None:
+def _smallest(works: Callable[[int], bool], steady: bool, low: int, high: int, likely: int = 0) -> int | None:
     """Return the smallest side that works: by bisection where all larger ones work too, else one after the other.
 
-    It is more than ``low``; ``high`` is tried first, then its doubles.
+    It is more than ``low``; ``high`` is tried first, then the ``likely`` one, then doubles.
     """
     if not steady:
         return next((side for side in range(low + 1, max(high, TRIED) + 1) if works(side)), None)
     while not works(high):
-        low, high = high, high * 2
+        low, high = high, likely if high < likely else high * 2
         if high > MAX_SIZE:
             return None
+    if high == likely and low < high - 1 and not works(high - 1):
+        return high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)
