@@ -44,10 +44,9 @@ def test_a_row_that_changes_is_measured_anew(qtbot: QtBot) -> None:
     more.show()
     assert flow.heightForWidth(100) == 46, "a part is added"
     assert flow.takeAt(2) is not None and flow.heightForWidth(100) == 20, "a part is taken away"
-    label, font = QLabel("words"), owner.font()
+    label = QLabel("words")
     flow.addWidget(label)
     label.show()
     before = flow.heightForWidth(300)
-    font.setPointSize(4 * font.pointSize())
-    owner.setFont(font)
+    owner.setStyleSheet("* { font-size: 60pt }")
     assert flow.heightForWidth(300) > before, "the letters are larger"
