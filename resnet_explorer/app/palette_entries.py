@@ -116,11 +116,12 @@ def settings(window: MainWindow) -> Iterator[Entry]:
 
 
 def panels(window: MainWindow) -> Iterator[Entry]:
-    """Yield the drawers of the page that is shown."""
-    frame = window.shown_page() or window.panels
+    """Yield the drawers of the page that is shown, and the one of jobs."""
+    frame, jobs = window.shown_page() or window.panels, window.jobs_drawer
     for drawer in frame.drawers:
         if drawer.offered:
             yield Entry(drawer.title, "Panel", partial(_open_panel, window, drawer.title), tip=drawer.handle.toolTip())
+    yield Entry(jobs.title, "Panel", partial(window.open_beside, jobs, True), tip=jobs.handle.toolTip())
 
 
 def _open_panel(window: MainWindow, title: str) -> None:

@@ -51,6 +51,8 @@ def test_a_few_letters_and_enter_do_what_they_mean(window: MainWindow, qtbot: Qt
     assert window.document.view.compare
     take(window, qtbot, "inspector")
     assert window.panels.drawer("Inspector").handle.isChecked()
+    take(window, qtbot, "jobs")
+    assert window.jobs_drawer.isVisible()
     take(window, qtbot, "timing")
     assert window.shown_page() is window.page("timing")
     take(window, qtbot, "deeper is worse")
