@@ -132,7 +132,10 @@ def judged(kind: str, depths: tuple[int, ...], found: dict[str, list[float]]) ->
 
 @pytest.mark.parametrize("make", [equal, varied])
 def test_no_cost_grows_faster_than_the_depth(qapp: QApplication, make: Callable[[int], ResNetSpec]) -> None:
-    exponents = judged(f"{make.__name__} blocks", DEPTHS, costs(make))
+    kind, found = f"{make.__name__} blocks", costs(make)
+    if max(judged(kind, DEPTHS, found).values()) > LOOSE:  # another process may have slowed one depth: once more
+        found = {name: [*map(min, found[name], times)] for name, times in costs(make).items()}
+    exponents = judged(kind, DEPTHS, found)
     assert max(exponents.values()) <= LOOSE, exponents
 
 

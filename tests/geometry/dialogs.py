@@ -48,6 +48,12 @@ def _weights() -> Weights:
     return Weights("w.pth", Identified(spec, names, missing, (), (), (), 300, assumed, left), {}, keys=("net", "ema"))
 
 
+def _disk_space(desk: Desk) -> QDialog:
+    dialog = DiskSpaceDialog(desk.window)
+    dialog._thread.submit(lambda: None).result()  # the sizes, which it looks at before, are there
+    return dialog
+
+
 def _verdict(desk: Desk) -> QDialog:
     dialog = VerdictDialog(desk.window.verdict, desk.window)
     dialog.show_verdict(VERDICT)
@@ -122,7 +128,7 @@ DIALOGS = (
     Dialog("module, read", _module_read),
     Dialog("learning rate", _rate),
     Dialog("paths", _paths),
-    Dialog("disk space", lambda desk: DiskSpaceDialog(desk.window)),
+    Dialog("disk space", _disk_space),
     Dialog("check this machine", _machine),
     Dialog("lessons", lambda desk: LessonList(desk.window, lambda path: None)),
 )
