@@ -95,8 +95,8 @@ class VerdictLabel(QToolButton):
 
 
 ABOUT = (
-    "The figures shown are computed in closed form. This table compares them with PyTorch's count (FlopCounterMode: "
-    "1 MAC = 2 FLOPs) and with fvcore's, whose flops are MACs."
+    "The figures shown are computed in closed form. This table compares them with PyTorch's count (by the formulas of "
+    "its FlopCounterMode: 1 MAC = 2 FLOPs) and with fvcore's, whose flops are MACs."
 )
 COLUMNS = (("Library", ""), ("What", ""), ("Closed form", ""), ("Library's count", ""), ("", ""))
 

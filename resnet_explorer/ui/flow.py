@@ -54,8 +54,9 @@ class Flow(QLayout):
     def takeAt(self, index: int) -> QLayoutItem | None:
         if not 0 <= index < len(self._items):
             return None
+        item = self._items.pop(index)
         self.invalidate()
-        return self._items.pop(index)
+        return item
 
     def expandingDirections(self) -> Qt.Orientation:
         return Qt.Orientation(0)

@@ -114,8 +114,8 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
     """Yield progress and, last, the verdict on an analysis.
 
     PyTorch builds the network on the meta device, where nothing is computed: shapes and parameters are those of the
-    modules, MACs half of what ``FlopCounterMode`` counts. With ``fvcore`` its counts on the CPU are compared as well;
-    it says "flops" and means MACs, and adds batch norm and pooling, which are left out here.
+    modules, MACs half of the FLOPs by the formulas of ``FlopCounterMode``. With ``fvcore`` its counts on the CPU are
+    compared as well; it says "flops" and means MACs, and adds batch norm and pooling, which are left out here.
     """
     steps = 3 if fvcore else 2
     yield Progress(0, steps, "building the network")

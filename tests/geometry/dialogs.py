@@ -50,7 +50,7 @@ def _weights() -> Weights:
 
 def _disk_space(desk: Desk) -> QDialog:
     dialog = DiskSpaceDialog(desk.window)
-    dialog._thread.submit(lambda: None).result()  # the sizes, which it looks at before, are there
+    dialog._thread.submit(lambda: None).result()  # behind the sizes, which it looks at one by one
     return dialog
 
 
