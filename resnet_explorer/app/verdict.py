@@ -11,7 +11,7 @@ from resnet_explorer.runs.recorded import Provenance
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.ui.document import Results
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import button, hbox, label, timer, vbox
+from resnet_explorer.ui.parts import WrappedLabel, button, hbox, timer, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.verify.values import Verdict
 
@@ -108,12 +108,14 @@ class VerdictDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Verification")
         self._source = source
-        self.text, self.notes = label(kind="strong", wrap=True), label(wrap=True)
+        self.text, about, self.notes = WrappedLabel(), WrappedLabel(), WrappedLabel(quiet=False)
+        self.text.setObjectName("strong")
+        about.setText(ABOUT)
+        self.notes.hide()
         self.table = TextTable("Sums and rows compared", COLUMNS, numbers=(2, 3))
         tip = "Runs the network once on the CPU: some seconds for a deep one"
         self.ask = button("Count with fvcore too", tip, self._on_ask_clicked)
         self.again = button("Verify again", "Compare with PyTorch now, whatever was found before", self._on_again)
-        about = label(ABOUT, "muted", wrap=True)
         vbox(self.text, about, self.table, self.notes, hbox(self.ask, self.again, 1), of=self, margins=(9, 9, 9, 9))
         self.resize(640, 380)
         source.shown.connect(self.show_verdict)
@@ -135,7 +137,7 @@ class VerdictDialog(QDialog):
         rows += [(row.path, row.what, row.ours, row.theirs, "⚠ differs") for row in verdict.differences[:100]]
         self.table.show_rows([TextRow(row[0], row) for row in rows])
         self.table.fit_columns()
-        self.notes.setText("\n".join(check.note for check in verdict.checks if check.note))
+        self.notes.show_text("\n".join(check.note for check in verdict.checks if check.note))
 
     def _on_again(self) -> None:
         self.text.setText("Verifying against PyTorch…")
