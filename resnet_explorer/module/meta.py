@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 _MULTIPLIES = re.compile(r"conv|mm|dot_product|^mv$|^dot$")
 """What a counter of FLOPs counts."""
+_BATCH_NORM = torch.ops.aten.native_batch_norm.default
 
 
 class BareShapes(TorchDispatchMode):
@@ -27,10 +28,14 @@ class BareShapes(TorchDispatchMode):
         self._products = products
         self._known: dict[Hashable, tuple[Any, ...]] = {}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else PyTorch hides each operation from its compiler, which is not there
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func is torch.ops.aten.native_batch_norm.default and args[0].device.type == "meta":
+        if func is _BATCH_NORM and args[0].device.type == "meta":
             x, statistics = args[0], (args[0].shape[1] if args[5] else 0,)
             return empty(x.shape, x.stride(), x.dtype), *(empty(statistics, (1,), x.dtype) for _ in range(2))
         if kwargs or _is_left(func) or (_multiplies(func) and not self._products):

@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
@@ -134,21 +135,18 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
     shapes: dict[str, tuple[int, ...]] = {}
     flops: dict[str, int] = {}
     before: list[int] = []
-    counter = CountedShapes()
+    counter, paths = CountedShapes(), {module: path for path, module in model.named_modules()}
 
     def entered(module: nn.Module, given: object) -> None:
         before.append(counter.flops)
 
-    def left(path: str, module: nn.Module, given: object, out: Tensor) -> None:
+    def left(module: nn.Module, given: object, out: Tensor) -> None:
+        path = paths[module]
         shapes[path] = tuple(out.shape)
         flops[path] = flops.get(path, 0) + counter.flops - before.pop()
 
-    with ExitStack() as hooks, torch.no_grad(), restored(model, training=False):
-        for path, module in model.named_modules():
-            hooks.callback(module.register_forward_pre_hook(entered).remove)
-            hooks.callback(module.register_forward_hook(partial(left, path)).remove)
-        with counter:
-            model(torch.empty(analysis.total.input, device="meta"))
+    with register_module_forward_pre_hook(entered), register_module_forward_hook(left), counter, torch.no_grad():
+        model.eval()(torch.empty(analysis.total.input, device="meta"))
     params = sum(parameter.numel() for parameter in model.parameters())
     checks = [
         Check("PyTorch", "parameters", analysis.total.params, params),
