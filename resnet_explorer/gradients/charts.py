@@ -12,6 +12,7 @@ from resnet_explorer.gradients.values import LAGS, GradientResult, NetworkGradie
 from resnet_explorer.picture.chart import (
     PLAIN,
     RESIDUAL,
+    STEPS,
     STYLES,
     Axis,
     Cell,
@@ -139,7 +140,7 @@ def loss_chart(result: Descent, step: DescentStep | None = None, *, small: bool 
     request, recipe = result.request, result.request.recipe
     guides = (Guide(step.number, f"step {step.number}"),) if step else ()
     subtitle = "" if small else f"mean of up to {SMOOTH} steps, thin: each step · {conditions(result)}"
-    axis = Axis("" if small else "step", low=0.0, high=float(recipe.steps) or None)
+    axis = Axis("" if small else "step", low=0.0, high=float(recipe.steps) or None, whole=True)
     series = tuple(chain.from_iterable(_losses(result, index) for index in range(len(request.specs))))
     return Chart("Training loss, step by step", axis, Axis("loss", low=0.0), series, subtitle, guides)
 
@@ -199,7 +200,7 @@ def heat_maps(result: Descent, quantity: Quantity) -> tuple[HeatMap, ...]:
     return tuple(
         HeatMap(
             f"{title(spec)}: {label}",
-            Axis("step"),
+            STEPS,
             axis,
             [step for step, _ in result.heat(index, quantity)],
             _rows(result, index, quantity),

@@ -67,6 +67,7 @@ def _axis(axis: Axis) -> dict[str, Any]:
         "low": axis.low,
         "high": axis.high,
         "ticks": ticks,
+        "whole": axis.whole,
     }
 
 

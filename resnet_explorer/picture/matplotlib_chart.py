@@ -69,6 +69,8 @@ def set_axis(ax: Any, axis: dict[str, Any], name: str) -> None:
     if axis["ticks"]:
         values, labels = zip(*axis["ticks"], strict=True)
         getattr(ax, f"set_{name}ticks")(values, labels)
+    elif axis["whole"]:
+        getattr(ax, f"{name}axis").get_major_locator().set_params(integer=True)
 
 
 def set_title(ax: Any, chart: dict[str, Any]) -> None:

@@ -111,7 +111,7 @@ def heat(trace: Traced, quantity: str, options: Options = PLAINLY) -> chart.Heat
     conditions = describe_conditions([trace.run])
     return chart.HeatMap(
         f"{trace.name}: {labels.label[:1].lower()}{labels.label[1:]}, block by block",
-        chart.Axis("step"),
+        chart.STEPS,
         chart.Axis(labels.symbol, chart.Scale.LOG if labels.log else chart.Scale.LINEAR),
         [metric.step + 1 for metric in chosen],
         rows,
@@ -137,7 +137,7 @@ def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
     axis = chart.Axis("learning rate", chart.Scale.LOG) if options.log else chart.Axis("learning rate", low=0.0)
     return chart.Chart(
         "Learning rate",
-        chart.Axis("step"),
+        chart.STEPS,
         axis,
         tuple(series for members in groups.values() for series in _rate_series(members)),
         joined((replay_words(shown, options.replayed), "as planned", recipe)),

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Marker, Scale, Series, SeriesStyle
+from resnet_explorer.picture.chart import STEPS, STYLES, Axis, Chart, Guide, Marker, Scale, Series, SeriesStyle
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.runs.plan import Run, RunPlan, describe_conditions
 from resnet_explorer.training import chart_data as data
@@ -72,7 +72,7 @@ def _seed_note(group: Sequence[_Member], rows: Array) -> str:
 
 CUT = 3.0
 """A linear loss axis ends at this multiple of chance level, where a run goes further."""
-AXES = {Across.STEPS: Axis("step"), Across.EPOCHS: Axis("epoch"), Across.SECONDS: Axis("time", unit="s")}
+AXES = {Across.STEPS: STEPS, Across.EPOCHS: Axis("epoch"), Across.SECONDS: Axis("time", unit="s")}
 
 
 class TrainingCharts:
@@ -127,7 +127,7 @@ class TrainingCharts:
         )
         return Chart(
             f"{labels.title}, {seeds} seed{'' if counts == [1] else 's'}",
-            Axis("epoch" if across is Across.EPOCHS else "step"),
+            Axis("epoch") if across is Across.EPOCHS else STEPS,
             axis,
             series,
             data.joined(subtitle),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_explorer.picture.chart import Axis, Marker, Scale
+from resnet_explorer.picture.chart import STEPS, Axis, Marker, Scale
 from resnet_explorer.picture.chart.frame import axis_titles
 from resnet_explorer.picture.chart.markers import MOST, Frame, lines, polygon, sign, thin
 from resnet_explorer.picture.chart.model import number, ticks
@@ -26,6 +26,12 @@ def test_linear_ticks_are_at_1_2_and_5_times_powers_of_ten(low: float, length: f
         assert f"{steps[0]:.4e}"[0] in "125"
         assert steps == pytest.approx([steps[0]] * len(steps), rel=1e-3)
     assert len({tick.label for tick in found}) == len(found)
+
+
+@given(st.floats(0, 100), st.floats(1, 30), st.integers(2, 12))
+def test_ticks_of_steps_are_whole_numbers(low: float, length: float, most: int) -> None:
+    found = ticks(STEPS, low, low + length, most).ticks
+    assert found and all(tick.value.is_integer() and tick.label == f"{tick.value:.0f}" for tick in found)
 
 
 def test_log_ticks_are_decades_with_real_superscripts() -> None:

@@ -16,6 +16,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import (
     PLAIN,
     RESIDUAL,
+    STEPS,
     STYLES,
     Axis,
     Chart,
@@ -130,6 +131,12 @@ def test_ticks_with_names_keep_them() -> None:
     ax = plot(Chart("Norms", stages, Axis("norm"), (Series("one", "one", X, X, RESIDUAL),)))
     assert [text.get_text() for text in ax.get_xticklabels()] == ["layer1.0", "layer2.0"]
     assert ax.get_xticks().tolist() == [1.0, 3.0]
+
+
+def test_ticks_of_steps_are_whole_numbers() -> None:
+    ax = plot(Chart("Loss", STEPS, Axis("loss"), (Series("one", "one", X, X, RESIDUAL),)))
+    assert all(tick.is_integer() for tick in ax.get_xticks())
+    assert not all(tick.is_integer() for tick in ax.get_yticks())
 
 
 def test_guides_and_spans_are_named_where_they_are() -> None:

@@ -33,6 +33,7 @@ from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, hea
 from resnet_explorer.picture.chart.model import (
     PLAIN,
     RESIDUAL,
+    STEPS,
     STYLES,
     Axis,
     Cell,

@@ -1,10 +1,11 @@
 """A chart as a picture, with its frame: grid, ticks, titles of the axes, names of parts of the x axis."""
 
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart.layout import Layout, lay_out, legend_marks
-from resnet_explorer.picture.chart.markers import Frame
-from resnet_explorer.picture.chart.model import Axis, Chart, Guide, Span, Ticks, number
+from resnet_explorer.picture.chart.markers import Frame, lines
+from resnet_explorer.picture.chart.model import Axis, Chart, Guide, Kind, Span, Ticks, number
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, stacks
 from resnet_explorer.picture.chart.series import series_marks
 from resnet_explorer.picture.chart.text import ASCENT, FRAME_AREA, PAD, Sizes, head_marks, line, shorten
@@ -176,16 +177,31 @@ def _guide_marks(lay: Layout) -> list[Mark]:
 
 
 def _guide_text(lay: Layout, guide: Guide, place: float, taken: list[Frame]) -> list[Mark]:
+    """Return a guide's words where there is room, if possible where they cover no curve."""
     size, frame = lay.sizes.note, lay.frame
     wide, high = width(guide.label, size, Style.ITALIC) + 6, line(size)
-    for x, y in _places(lay, guide, place, wide, high):
-        box = Frame(x, y, x + wide, y + high)
-        inside = frame.holds(x, y, by=0.0) and frame.holds(box.right, box.bottom, by=0.0)
-        if guide.label and inside and not any(map(box.touches, taken)):
-            taken.append(box)
-            text = Label(x + 3, y + ASCENT * size + 2, guide.label, size, Ink.MUTED, Anchor.START, Style.ITALIC)
-            return [Area(box.corners, Ink.PAGE, opacity=0.85), text]
-    return []
+    boxes = [Frame(x, y, x + wide, y + high) for x, y in _places(lay, guide, place, wide, high)]
+    free = [
+        box
+        for box in boxes
+        if frame.holds(*box[:2], by=0.0) and frame.holds(*box[2:], by=0.0) and not any(map(box.touches, taken))
+    ]
+    if not guide.label or not free:
+        return []
+    box = next((box for box in free if not _covers_a_curve(lay.scale, box)), free[0])
+    taken.append(box)
+    text = Label(box.left + 3, box.top + ASCENT * size + 2, guide.label, size, Ink.MUTED, Anchor.START, Style.ITALIC)
+    return [Area(box.corners, Ink.PAGE, opacity=0.85), text]
+
+
+def _covers_a_curve(scale: ChartScale, box: Frame) -> bool:
+    for series in scale.chart.shown:
+        if series.kind in (Kind.LINE, Kind.STEPS):
+            first = max(0, bisect_left(series.x, box.left, key=scale.x.px) - 1)
+            part = slice(first, bisect_right(series.x, box.right, key=scale.x.px) + 1)
+            if lines(list(zip(scale.x.pxs(series.x[part]), scale.y.pxs(series.y[part]), strict=True)), box):
+                return True
+    return False
 
 
 def _places(lay: Layout, guide: Guide, place: float, wide: float, high: float) -> list[tuple[float, float]]:

@@ -63,7 +63,10 @@ RESIDUAL, PLAIN = STYLES[:2]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis; ``low`` and ``high`` are found from the data where they are None, ``ticks`` are (value, label)."""
+    """An axis; ``low`` and ``high`` are found from the data where they are None, ``ticks`` are (value, label).
+
+    One of ``whole`` numbers, such as steps, has no ticks between them.
+    """
 
     title: str = ""
     scale: Scale = Scale.LINEAR
@@ -71,11 +74,16 @@ class Axis:
     low: float | None = None
     high: float | None = None
     ticks: tuple[tuple[float, str], ...] | None = None
+    whole: bool = False
 
     @property
     def text(self) -> str:
         """Return the title with its unit."""
         return f"{self.title} ({self.unit})" if self.unit and self.title else self.title or self.unit
+
+
+STEPS = Axis("step", whole=True)
+"""The steps of a training."""
 
 
 class Point(NamedTuple):
@@ -269,7 +277,7 @@ def ticks(axis: Axis, low: float, high: float, most: int) -> Ticks:
     if axis.ticks is not None:
         inside = [Tick(*given) for given in axis.ticks if low <= given[0] <= high]
         return Ticks(tuple(inside[:: max(1, ceil(len(inside) / max(1, most)))]))
-    return _log(low, high, most) if axis.scale is Scale.LOG else Ticks(_linear(low, high, most))
+    return _log(low, high, most) if axis.scale is Scale.LOG else Ticks(_linear(low, high, most, axis.whole))
 
 
 def nice(step: float) -> float:
@@ -278,8 +286,10 @@ def nice(step: float) -> float:
     return next(base * factor for factor in (1.0, 2.0, 5.0, 10.0) if base * factor >= step * (1 - 1e-9))
 
 
-def _linear(low: float, high: float, most: int) -> tuple[Tick, ...]:
+def _linear(low: float, high: float, most: int, whole: bool = False) -> tuple[Tick, ...]:
     step = nice((high - low) / max(1, most))
+    if whole and high - low > 1.0 - 1e-9:
+        step = max(1.0, step)
     largest = max(abs(low), abs(high))
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
     return tuple(Tick(index * step, on_grid(index * step, step, largest)) for index in range(first, last + 1))
