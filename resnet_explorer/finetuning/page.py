@@ -182,20 +182,22 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.state.show_plan(part.plan, part.epoch - 1, self._spec or self._document.state.spec)
         except ExplorerError as error:
             problem = str(error)
-        if part.live:
-            self.replay.leave()
-        elif not self.replay.is_on:
-            self.replay.open(self._document.instruction_set, plays=False)
-        self._plots.show(part)
-        self._is_live = part.live
-        self.draw()
-        self._plots.show_rows(part)
-        self.network.document.show_view(part.diagram)
-        self.views.setCurrentIndex(list(TuningView).index(part.view))
-        self._asked_once &= before == self.state.plan.data
-        if self.isVisible():
-            self._ask_anew()
-        self._on_view()
+        with self.drawn_once():
+            if part.live:
+                self.replay.leave()
+            elif not self.replay.is_on:
+                self.replay.open(self._document.instruction_set, plays=False)
+            self._plots.show(part)
+            self._is_live = part.live
+            self.draw()
+        with self.drawn_once():
+            self._plots.show_rows(part)
+            self.network.document.show_view(part.diagram)
+            self.views.setCurrentIndex(list(TuningView).index(part.view))
+            self._asked_once &= before == self.state.plan.data
+            if self.isVisible():
+                self._ask_anew()
+            self._on_view()
         self.bar.problem.say(problem)
 
     @property

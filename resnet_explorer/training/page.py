@@ -132,11 +132,12 @@ class TrainingPage(RunsPage[TrainingController]):
         self.text.show_preset(self.setup.preset)
         self._is_live, self._saved = part.live, part.saved
         is_same = (part.preset, part.saved) == (before.preset, before.saved)
-        if part.live or not (is_same and self.replay.is_on):
-            self._end_replay()
-            self.show_recording(() if part.live else self._recording())
-        self._plots.show(part)
-        self.draw()
+        with self.drawn_once():
+            if part.live or not (is_same and self.replay.is_on):
+                self._end_replay()
+                self.show_recording(() if part.live else self._recording())
+            self._plots.show(part)
+            self.draw()
         if self._plots.show_rows(part):
             self.draw()
         self.views.setCurrentIndex(list(TrainingView).index(part.view))

@@ -1,6 +1,7 @@
 """The page of a lab that trains: it draws what the user asks for at once, and what arrives in pieces."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import Signal
@@ -42,7 +43,7 @@ class RunsPage(PageView, Generic[T]):
         trainer.setParent(self)
         self.offer = UnfinishedBar(trainer)
         self.offer.show_left()
-        self._is_old = False
+        self._is_old = self._is_held = self._is_wanted = False
         self._redraw = timer(self, REDRAW_MS, self._begin, once=True)
         self._turns = Turns(self)
         self._turns.ended.connect(self._on_drawn)
@@ -65,9 +66,23 @@ class RunsPage(PageView, Generic[T]):
 
     def draw(self) -> None:
         """Draw the runs at once, as after what the user did."""
+        self._is_wanted = self._is_held
+        if self._is_held:
+            return
         self._turns.stop()
         self._is_old = False
         self._describe(self.pictures.show_runs(*self._drawn_runs()))
+
+    @contextmanager
+    def drawn_once(self) -> Iterator[None]:
+        """Context manager for many changes: what would be drawn after each is drawn once, at the end."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            if self._is_wanted:
+                self.draw()
 
     def draw_soon(self, within: int = REDRAW_MS) -> None:
         """Draw what has arrived by then in pieces; a page that is not looked at does it when it is."""
