@@ -11,7 +11,9 @@ from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.scenes.scene import Scene
 
 _PREFIXES = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
-_NUMBER = re.compile(r"([+−-]?(?:\d[\d,_\s]{0,30})?(?:\.\d{1,20})?(?:e[+-]?\d{1,2})?)\s*([^\d.]*)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"([+−-]?(?=\.?\d)(?:\d[\d,_\s]{0,30})?(?:\.\d{1,20})?(?:e[+-]?\d{1,2})?)\s*([^\d.]*)", re.IGNORECASE
+)
 ROUNDING = 1e-9
 """A given number may differ from the answer by so much of it anyway."""
 
@@ -103,10 +105,9 @@ def read_number(given: str | float, unit: str = "") -> float:
     if not isinstance(given, str):
         return float(given)
     match = _NUMBER.fullmatch(given.strip())
-    digits = re.sub(r"[,_\s]", "", match[1]).replace("−", "-") if match else ""
-    if not match or not any(map(str.isdigit, digits)):
+    if not match:
         raise ExplorerError("given", f"{given[:40]!r} is no number.", "Write digits, as in 11.7 M.")
-    rest = match[2].strip()
+    digits, rest = re.sub(r"[,_\s]", "", match[1]).replace("−", "-"), match[2].strip()
     if unit and rest.lower().endswith(unit.lower()):
         rest = rest[: -len(unit)].strip()
     if rest == "%":

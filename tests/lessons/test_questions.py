@@ -1,8 +1,11 @@
 """Questions: right answers are taken, wrong ones refused, numbers within their tolerance, clicks inside the block."""
 
 from dataclasses import replace
+from math import isfinite
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lessons.questions import check, read_number
@@ -28,7 +31,7 @@ def test_a_number_within_its_tolerance(given: str | float, right: bool) -> None:
     assert (verdict.answer, verdict.why) == ("11,689,512 parameters", "It has 11,689,512.")
 
 
-@pytest.mark.parametrize("given", ["", "many", "1.2.3", "one", "--1", "nan", "inf", "1e999999"])
+@pytest.mark.parametrize("given", ["", "many", "1.2.3", "one", "--1", "nan", "inf", "1e999999", "e50", "-e5", "."])
 def test_what_is_no_number_is_said(given: str) -> None:
     with pytest.raises(ExplorerError, match="no number"):
         check(NUMBER, given, RESNET18)
@@ -41,6 +44,14 @@ def test_what_is_no_number_is_said(given: str) -> None:
 )  # fmt: skip
 def test_numbers_as_people_write_them(given: str, unit: str, number: float) -> None:
     assert read_number(given, unit) == pytest.approx(number)
+
+
+@given(st.text("0123456789eE+-−.,_ kMG%٣²", max_size=12))
+def test_any_text_is_a_number_or_refused(text: str) -> None:
+    try:
+        assert isfinite(read_number(text))
+    except ExplorerError as error:
+        assert "no number" in error.what
 
 
 def test_a_choice() -> None:
