@@ -13,6 +13,7 @@ from resnet_explorer.app.build_panel import OPEN
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
 from resnet_explorer.scenes.scene import State as Shown
+from resnet_explorer.spec.axes import AXES
 from resnet_explorer.ui import last_session
 from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.preferences import FOLDER_VARIABLE, folder
@@ -167,6 +168,14 @@ def _close_sections(window: MainWindow) -> None:
     panel._base = 0
     for text, section in panel.sections.items():
         section.header.setChecked(text in OPEN)
+    for key in [key for key in panel._axes if AXES[key].section not in OPEN]:
+        panel.sections[AXES[key].section].form.removeRow(panel._axes.pop(key))
+        del panel.rows[key]
+    if (head := panel.sections["Head"].form).rowCount():
+        head.takeRow(panel.no_head)
+    for row in panel.rows.values():
+        for name in {"_words", "offer"} & set(vars(row)):
+            vars(row).pop(name).deleteLater()
     for field in panel._axes.values():
         field._is_wanted = False
     panel.show_results(window.session.results)

@@ -1,6 +1,6 @@
 """The Build panel: preset, every axis of the spec, and the input; each change shows at once, or says why it cannot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -163,10 +163,27 @@ _ALWAYS_SHOWN = ("shortcut", "stride", "expansion", "activation")
 """Other rows are hidden while they have no effect."""
 
 
+def _keys(section: str) -> list[str]:
+    return [key for key in _FIELDS if AXES[key].section == section]
+
+
+class _Rows(dict[str, Explained]):
+    """The rows of the panel by their axis; that of a section that was never opened is made when it is asked for."""
+
+    def __init__(self, fill: Callable[[str], None], **rows: Explained) -> None:
+        super().__init__(rows)
+        self._fill = fill
+
+    def __missing__(self, key: str) -> Explained:
+        self._fill(AXES[key].section)
+        return dict.__getitem__(self, key)
+
+
 class BuildPanel(QScrollArea):
     """Edits the document's network and input, and shows its headline figures.
 
-    ``done`` tells that the user has confirmed a value, so that the keyboard may go back to the picture.
+    ``done`` tells that the user has confirmed a value, so that the keyboard may go back to the picture. The controls of
+    a section are made when it is opened.
     """
 
     done = Signal()
@@ -181,11 +198,11 @@ class BuildPanel(QScrollArea):
         self.timeline = QToolButton()
         self.stages = StageEditor()
         self.input = InputEditor()
-        self.rows = {"stages": Explained(self.stages), "input": Explained(self.input)}
+        self.rows = _Rows(self._fill, stages=Explained(self.stages), input=Explained(self.input))
         self.device = DeviceBox(document)
         self.facts = FactsPanel()
-        self.no_head = QCheckBox("no head: a backbone")
         self.sections = {text: Section(text, text in OPEN) for text in SECTIONS if text != STAGES}
+        self.no_head = QCheckBox("no head: a backbone", self.sections["Head"].body)
         self._wire()
         self._arrange()
         self.setMinimumWidth(WIDTH)
@@ -232,14 +249,30 @@ class BuildPanel(QScrollArea):
         )
         fill(self, *parts, margins=(14, 8, 12, 8), spacing=5)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for key in _FIELDS:
-            self._add_axis(key)
-        self.sections["Head"].form.addRow("", self.no_head)
         for key, row in self.rows.items():
             row.mend_asked.connect(partial(self._on_mend_asked, key))
+        for text, section in self.sections.items():
+            if text in OPEN:
+                self._add_axes(_keys(text))
+            else:
+                section.header.toggled.connect(lambda _, text=text: self._fill(text))
+
+    def _fill(self, section: str) -> None:
+        """Make the rows of a section that has none yet, and show the network in them."""
+        keys = _keys(section)
+        if keys[0] not in self.rows:
+            self._add_axes(keys)
+            if section == "Head":
+                self.sections[section].form.addRow("", self.no_head)
+            self._show_axes(keys, self._document.state.spec)
+
+    def _add_axes(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._add_axis(key)
 
     def _add_axis(self, key: str) -> None:
         field = AxisField(AXES[key])
+        field.mend_asked.connect(partial(self._on_mend_asked, key))
         field.edited.connect(self._on_edited)
         field.typed.connect(lambda key, value: self._change(key, value, gesture=self._base + _FIELDS.index(key)))
         field.invalid_entered.connect(self._on_invalid_entered)
@@ -259,16 +292,20 @@ class BuildPanel(QScrollArea):
         self.preset.show_title(title(spec))
         self.stages.show_spec(spec)
         self.input.show_state(results.state)
-        for key, field in self._axes.items():
-            field.show_spec(spec)
-            shown = not AXES[key].off(spec) or key in _ALWAYS_SHOWN
-            self.sections[AXES[key].section].form.setRowVisible(field, shown)
+        self._show_axes(self._axes, spec)
         for text, section in self.sections.items():
             section.summarise(", ".join(unusual(spec, text)))
         with QSignalBlocker(self.no_head):
             self.no_head.setChecked(spec.classes is None)
         self._clear()
         self.facts.show_results(results)
+
+    def _show_axes(self, keys: Iterable[str], spec: ResNetSpec) -> None:
+        for key in keys:
+            field = self._axes[key]
+            field.show_spec(spec)
+            shown = not AXES[key].off(spec) or key in _ALWAYS_SHOWN
+            self.sections[AXES[key].section].form.setRowVisible(field, shown)
 
     def _clear(self) -> None:
         self._offers.clear()

@@ -5,7 +5,7 @@ Each field has ``show_value``, which sends no signal, and ``value_entered``, whi
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from PySide6 import QtWidgets
@@ -364,8 +364,8 @@ class Section(QWidget):
 class Explained(QWidget):
     """A control with room beneath it for the sentence that says why its value cannot be, and for what would mend it.
 
-    ``body`` is what the control stands in, where others are beside it. ``mend_asked`` tells that the user takes the
-    offer.
+    ``body`` is what the control stands in, where others are beside it. ``problem`` is the sentence, empty where nothing
+    is wrong. ``mend_asked`` tells that the user takes the offer.
     """
 
     mend_asked = Signal()
@@ -373,21 +373,28 @@ class Explained(QWidget):
     def __init__(self, control: QWidget, parent: QWidget | None = None, body: QWidget | None = None) -> None:
         super().__init__(parent)
         self.control = control
-        self._words = label(kind="problem", wrap=True)
-        self.offer = QPushButton(self)
-        self.offer.setToolTip("Make this choice and what it needs in one step.")
-        self.offer.clicked.connect(self.mend_asked)
-        for part in (self._words, self.offer):
-            part.hide()
-        vbox(body or control, self._words, self.offer, of=self, spacing=2)
+        self.problem = ""
+        self._box = vbox(body or control, of=self, spacing=2)
 
-    @property
-    def problem(self) -> str:
-        """Return the sentence that is shown; empty where nothing is wrong."""
-        return "" if self._words.isHidden() else self._words.text().removeprefix("⚠ ")
+    @cached_property
+    def _words(self) -> QLabel:
+        made = label(kind="problem", wrap=True)
+        self._box.insertWidget(1, made)
+        return made
+
+    @cached_property
+    def offer(self) -> QPushButton:
+        """The button that takes the offer."""
+        made = describe(QPushButton(), tip="Make this choice and what it needs in one step.")
+        made.clicked.connect(self.mend_asked)
+        self._box.addWidget(made)
+        return made
 
     def explain(self, sentence: str, offer: str = "") -> None:
         """Show why the control's value cannot be, and what would mend it; an empty sentence clears it."""
+        if not sentence and not self.problem:
+            return
+        self.problem = sentence
         self._words.setText(f"⚠ {sentence}")
         self._words.setVisible(bool(sentence))
         self.offer.setText(offer)

@@ -294,6 +294,8 @@ def test_every_control_has_a_tooltip_and_an_accessible_name(window: MainWindow) 
 
 
 def test_every_axis_has_its_control(window: MainWindow) -> None:
+    for section in window.build.sections.values():
+        section.header.setChecked(True)
     shown = set(window.build.rows) | {"block", "blocks", "widths", "strides", "in_channels"}
     assert set(AXES) <= shown
 
