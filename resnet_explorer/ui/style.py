@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QObject, Qt
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
@@ -96,9 +96,19 @@ def apply(app: QApplication, theme: Theme) -> None:
     font = QFont(FAMILY)
     font.setPointSizeF(theme.font_points)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    app.setStyleSheet("")  # another one in its place is laid on each widget once for each that it is in, not once
     app.setFont(font)
     app.setPalette(_palette(panel, field, chosen, text, theme))
+    _tell_unseen(app)
     app.setStyleSheet(rules)
+
+
+def _tell_unseen(app: QApplication) -> None:
+    """Tell widgets that were never shown of the application's font and colours, since Qt does not."""
+    for widget in app.allWidgets():
+        if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            for change in (QEvent.Type.ApplicationFontChange, QEvent.Type.ApplicationPaletteChange):
+                app.sendEvent(widget, QEvent(change))
 
 
 def _palette(panel: str, field: str, chosen: str, text: str, theme: Theme) -> QPalette:
