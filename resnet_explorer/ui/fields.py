@@ -392,11 +392,9 @@ class Explained(QWidget):
 
     def explain(self, sentence: str, offer: str = "") -> None:
         """Show why the control's value cannot be, and what would mend it; an empty sentence clears it."""
-        if not sentence and not self.problem:
-            return
-        self.problem = sentence
-        self._words.setText(f"⚠ {sentence}")
-        self._words.setVisible(bool(sentence))
-        self.offer.setText(offer)
-        self.offer.setVisible(bool(offer))
-        self.control.setAccessibleDescription(sentence)
+        if sentence or self.problem:
+            self.problem = sentence
+            for part, text in ((self._words, sentence and f"⚠ {sentence}"), (self.offer, offer)):
+                part.setText(text)
+                part.setVisible(bool(text))
+            self.control.setAccessibleDescription(sentence)

@@ -58,13 +58,38 @@ def panel(*parts: Part, margins: Margins = NO_MARGINS, spacing: int = -1) -> QWi
 
 def fill(area: QScrollArea, *parts: Part, margins: Margins = NO_MARGINS, spacing: int = -1, width: int = 0) -> None:
     """Let a frameless area scroll parts one under another; one of a fixed ``width`` always shows its scroll bar."""
-    area.setWidget(panel(*parts, margins=margins, spacing=spacing))
+    inside = panel(*parts, margins=margins, spacing=spacing)
+    area.setWidget(inside)
     area.setWidgetResizable(True)
     area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
     if width:
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         area.setFixedWidth(width)
+    else:
+        _Gutter(area, inside)
+
+
+class _Gutter(QObject):
+    """Keeps what an area scrolls as wide without its scroll bar as with it.
+
+    Its words would else be wrapped anew each time the bar comes or goes. Where they need less height in less width, as
+    two columns may, Qt would show the bar because they need it, and hide it because they no longer do, without end.
+    """
+
+    _CHANGES = (QEvent.Type.Resize, QEvent.Type.StyleChange, QEvent.Type.LayoutRequest)
+
+    def __init__(self, area: QScrollArea, inside: QWidget) -> None:
+        super().__init__(area)
+        self._area, self._inside = area, inside
+        area.installEventFilter(self)
+        inside.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in self._CHANGES and (watched is self._area or event.type() == QEvent.Type.LayoutRequest):
+            room = self._area.maximumViewportSize().width() - self._area.verticalScrollBar().sizeHint().width()
+            self._inside.setMaximumWidth(max(room, self._inside.minimumSizeHint().width()))
+        return False
 
 
 def split(orientation: Qt.Orientation, sizes: tuple[int, ...], *parts: QWidget, collapsible: bool = False) -> QSplitter:
