@@ -55,6 +55,9 @@ class _Animation:
         self._way, self._theme, (self._wide, self._high) = way, theme, size
         self._scale, self._middle = scale_for(way, *size), middle(size[1])
         self._whole = seconds(way)
+        starts = [number * (REST + TRAVEL) for number in range(len(way))]
+        self._times = [(start / self._whole, (start + REST) / self._whole) for start in starts]
+        """When the tensor comes to each stop and when it leaves it, as shares of the whole."""
 
     def lines(self, title: str) -> Iterator[str]:
         wide, high = f"{self._wide:g}", f"{self._high:g}"
@@ -74,11 +77,6 @@ class _Animation:
     def _drawn(self, *marks: Mark) -> list[str]:
         return elements(marks, self._theme)
 
-    def _times(self) -> list[tuple[float, float]]:
-        """Return when the tensor comes to each stop and when it leaves it, as shares of the whole."""
-        starts = [number * (REST + TRAVEL) for number in range(len(self._way))]
-        return [(start / self._whole, (start + REST) / self._whole) for start in starts]
-
     def _moving(self, marks: Sequence[Mark], by: float) -> Iterator[str]:
         """Yield marks that move sideways with the tensor, by so many px from the first stop to the last."""
         last = len(self._way) - 1 or 1
@@ -94,7 +92,7 @@ class _Animation:
         return f'dur="{self._whole:g}s" repeatCount="indefinite" values="{";".join(values)}"'
 
     def _keys(self) -> str:
-        times = [f"{time:.5f}" for pair in self._times() for time in pair]
+        times = [f"{time:.5f}" for pair in self._times for time in pair]
         return ";".join([*times[:-1], "1"])
 
     def _gates(self) -> Iterator[str]:
@@ -123,14 +121,14 @@ class _Animation:
 
     def _passing(self) -> Iterator[float]:
         """Yield for each stop when its shape is reached and when it begins to change."""
-        for number, (comes, leaves) in enumerate(self._times()):
+        for number, (comes, leaves) in enumerate(self._times):
             is_last = number == len(self._way) - 1
             yield comes - (1 - THROUGH[1]) * TRAVEL / self._whole if number else 0.0
             yield 1.0 if is_last else leaves + THROUGH[0] * TRAVEL / self._whole
 
     def _at(self, number: int) -> Iterator[str]:
         """Yield the words of a stop, which are seen from half way to it until half way from it."""
-        stop, (comes, leaves) = self._way[number], self._times()[number]
+        stop, (comes, leaves) = self._way[number], self._times[number]
         half = TRAVEL / 2 / self._whole
         start, end = max(0.0, comes - half), min(1.0, leaves + half)
         values, keys = ["0", "1", "0"], [0.0, start, end]
