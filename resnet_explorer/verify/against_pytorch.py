@@ -145,8 +145,9 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
         shapes[path] = tuple(out.shape)
         flops[path] = flops.get(path, 0) + counter.flops - before.pop()
 
-    with register_module_forward_pre_hook(entered), register_module_forward_hook(left), counter, torch.no_grad():
-        model.eval()(torch.empty(analysis.total.input, device="meta"))
+    hooks = register_module_forward_pre_hook(entered), register_module_forward_hook(left)
+    with hooks[0], hooks[1], restored(model, training=False), counter, torch.no_grad():
+        model(torch.empty(analysis.total.input, device="meta"))
     params = sum(parameter.numel() for parameter in model.parameters())
     checks = [
         Check("PyTorch", "parameters", analysis.total.params, params),
