@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import torch
+
 from tests.hostile.arena import MEMORY, SECONDS, Outcome, made, outcomes, warm_up
 from tests.hostile.readers import READERS, Reader
 
@@ -57,6 +59,7 @@ def main() -> int:
     if options.number is not None:
         return replay(chosen[0], options.seed, options.number)
     gc.freeze()
+    torch.set_num_threads(1)  # a process that is forked beside threads of OpenMP would wait for them
     began, total = time.process_time(), list[Outcome]()
     bounds = f"at most {MEMORY} MB and {SECONDS:g} s of the processor for a file, or for each megabyte of it"
     print(f"{len(chosen)} readers; {bounds}\n{HEAD}", flush=True)
