@@ -192,23 +192,6 @@ def test_labels_stand_beside_the_curves_and_names_too_long_in_rows_above() -> No
     assert all(group.y + group.height <= scale.frame.top for group in groups(picture, "legend"))
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "is_at_left"),
-    [((3.0,), (3.0,), False), ((3.0, 3.0), (1.15, 0.85), True), ((1.15, 0.85), (1.15, 0.85), False)],
-)
-def test_words_of_a_level_line_cover_no_curve_where_there_is_room(
-    left: tuple[float, ...], right: tuple[float, ...], is_at_left: bool
-) -> None:
-    """Level curves that step at the middle, close to the line where they cover its words."""
-    ends = enumerate(zip(left, right, strict=True))
-    series = tuple(Series(str(n), "", (0.0, 0.5, 0.5, 1.0), (one, one, other, other)) for n, (one, other) in ends)
-    axis, guides = Axis("loss", low=0.0, high=4.0), (Guide(1.0, "chance", vertical=False),)
-    picture, scale = draw(Chart("Loss", Axis("part"), axis, series, guides=guides), 600, 300)
-    (guide,) = groups(picture, "guide")
-    (words,) = (mark for mark in guide.marks if isinstance(mark, Label))
-    assert (words.x < scale.x.px(0.5)) == is_at_left
-
-
 # What is lost is said
 
 

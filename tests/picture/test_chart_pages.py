@@ -5,7 +5,19 @@ from math import nan
 
 import pytest
 
-from resnet_explorer.picture.chart import Axis, Cell, Strip, block_strip, chart, compose, draw, zoomed
+from resnet_explorer.picture.chart import (
+    Axis,
+    Cell,
+    Chart,
+    Guide,
+    Series,
+    Strip,
+    block_strip,
+    chart,
+    compose,
+    draw,
+    zoomed,
+)
 from resnet_explorer.picture.chart.layout import lay_out, x_axis_ticks
 from resnet_explorer.picture.chart.scale import Range
 from resnet_explorer.picture.chart.text import FRAME_AREA, sizes
@@ -86,3 +98,20 @@ def test_names_at_the_ends_of_curves_stand_where_the_last_visible_point_is() -> 
     shown = replace(gradient(), series=(residual, broken), x_axis=Axis("block", low=1, high=5))
     names = [mark for mark, *_ in placed(chart(shown, 900, 500).marks) if isinstance(mark, Label) and "20" in mark.text]
     assert {mark.text for mark in names} >= {"ResNet-20", "plain-20"}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_at_left"),
+    [((3.0,), (3.0,), False), ((3.0, 3.0), (1.15, 0.85), True), ((1.15, 0.85), (1.15, 0.85), False)],
+)
+def test_words_of_a_level_line_cover_no_curve_where_there_is_room(
+    left: tuple[float, ...], right: tuple[float, ...], is_at_left: bool
+) -> None:
+    """Level curves that step at the middle, close to the line where they cover its words."""
+    ends = enumerate(zip(left, right, strict=True))
+    series = tuple(Series(str(n), "", (0.0, 0.5, 0.5, 1.0), (one, one, other, other)) for n, (one, other) in ends)
+    axis, guides = Axis("loss", low=0.0, high=4.0), (Guide(1.0, "chance", vertical=False),)
+    picture, scale = draw(Chart("Loss", Axis("part"), axis, series, guides=guides), 600, 300)
+    (guide,) = groups(picture, "guide")
+    (words,) = (mark for mark in guide.marks if isinstance(mark, Label))
+    assert (words.x < scale.x.px(0.5)) == is_at_left
