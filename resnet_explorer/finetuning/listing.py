@@ -1,9 +1,12 @@
 """Which images a fine-tuning has: those of a folder, of a table or of an embedded set, with their classes and parts."""
 
 import csv
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
@@ -16,8 +19,7 @@ SUFFIXES = (*find.SUFFIXES, ".npy")
 """Pictures, and arrays (height, width, channels), for more channels than pictures have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An image: the path of its file, or its number in an embedded set; its class; and its part."""
 
     where: Path | int
@@ -50,7 +52,8 @@ def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> L
     Where there are none but to train on, a seed keeps a share of each class for the test. Raises ExplorerError where
     there is nothing, or a class of ``classes`` is not there.
     """
-    images = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
+    with _no_collection():
+        images = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
     if data.per_class:
         rows = find.few([(item, item.label, item.part) for item in images.items], data.per_class, seed)
         images = replace(images, items=tuple(item for item, _, _ in rows))
@@ -58,6 +61,18 @@ def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> L
         kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
         raise ExplorerError(data.text, f"{images.text} holds no images.", f"Images end in {kinds}.")
     return _chosen(images, tuple(classes)) if classes else images
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make values without looking for those in cycles, which takes as long again for a million images."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _chosen(listing: Listing, classes: tuple[str, ...]) -> Listing:
@@ -81,7 +96,8 @@ def _embedded(data: choices.TuneData) -> Listing:
 def _files(data: choices.TuneData, seed: int) -> Listing:
     images = _table(Path(data.where)) if data.kind is choices.TuneKind.CSV else _folder(Path(data.where))
     rows = find.with_parts(images.items, data.share, seed)
-    items = tuple(Item(file, label, Part(part)) for file, label, part in rows)
+    parts = {part.value: part for part in Part}
+    items = tuple(Item(file, label, parts[part]) for file, label, part in rows)
     classes = tuple(sorted({item.label for item in items}))
     return Listing(items, classes, tuple(map(str, images.empty)), data.where, tuple(images.notes))
 

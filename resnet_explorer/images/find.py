@@ -140,9 +140,10 @@ def with_parts(items: list[tuple[Path, str, str]], share: float, seed: int) -> l
     """
     if any(part in ("val", "test") for _, _, part in items):
         return [(file, label, part or "train") for file, label, part in items]
-    chance, tested = random.Random(seed), set()
-    for label in sorted({label for _, label, _ in items}):
-        mine = [file for file, of, _ in items if of == label]
+    chance, tested, of_class = random.Random(seed), set[Path](), dict[str, list[Path]]()
+    for file, label, _ in items:
+        of_class.setdefault(label, []).append(file)
+    for _, mine in sorted(of_class.items()):
         chance.shuffle(mine)
         tested |= set(mine[: max(1, round(share * len(mine)))] if len(mine) > 1 else [])
     return [(file, label, "test" if file in tested else "train") for file, label, _ in items]
@@ -165,29 +166,28 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
     Raises ValueError where a row has no class.
     """
     text, notes = text_of(table)
-    rows, column = columns_of(text, table.parent, suffixes)
-    if not rows:
+    columns, column = columns_of(text, table.parent, suffixes)
+    if not columns:
         return Found([], [], notes)
-    files, first = Files(table.parent, suffixes), rows[0][column]
+    files, first = Files(table.parent, suffixes), columns[column][0]
     is_head = not is_image(first, suffixes) and not files.located(first).is_file()
-    names = rows[0] if is_head else [f"column {place + 1}" for place in range(len(rows[0]))]
-    body = rows[is_head:]
+    names = [cells[0] if is_head else f"column {place}" for place, cells in enumerate(columns, start=1)]
+    columns = [cells[1:] for cells in columns] if is_head else columns
     others = [place for place in range(len(names)) if place != column]
-    part = next((place for place in others if parts_in(names[place], [row[place] for row in body])), None)
-    label = label_column([place for place in others if place != part], names, body)
-    short = next((n for n, row in enumerate(body, start=1 + is_head) if label is None or not row[label]), None)
-    if short or (label is None and body):
-        raise ValueError(f"Row {short} of {table.name} has no label.")
+    part, parts = next(((n, found) for n in others if (found := parts_in(names[n], columns[n]))), (None, {}))
+    label = label_column([place for place in others if place != part], names, columns)
+    if columns[column] and (label is None or not all(columns[label])):
+        row = 1 if label is None else columns[label].index("") + 1
+        raise ValueError(f"Row {row + is_head} of {table.name} has no label.")
     if label is None:
         return Found([], [], notes)
-    parts = parts_in(names[part], [row[part] for row in body]) if part is not None else {}
-    own = [parts[row[part].lower()] if part is not None else "" for row in body]
-    items = [(files.located(row[column]), row[label], of) for row, of in zip(body, own, strict=True)]
+    own = ("" if part is None else parts[value.lower()] for value in columns[part or 0])
+    items = list(zip(map(files.located, columns[column]), columns[label], own, strict=True))
     used = {"images": column, "classes": label, "parts": part}
-    columns = ", ".join(f"{what} from {names[place]}" for what, place in used.items() if place is not None)
+    read = ", ".join(f"{what} from {names[place]}" for what, place in used.items() if place is not None)
     unused = [names[place] or "a column without a name" for place in others if place not in (label, part)]
-    columns += "".join(f", {value or 'empty'} is {of}" for value, of in parts.items() if value != of)
-    notes.append(f"{table.name}: {columns}{f'; not used: {some(unused)}' if unused else ''}.")
+    read += "".join(f", {value or 'empty'} is {of}" for value, of in parts.items() if value != of)
+    notes.append(f"{table.name}: {read}{f'; not used: {some(unused)}' if unused else ''}.")
     return Found(items, [], notes)
 
 
@@ -212,36 +212,44 @@ def text_of(table: Path) -> tuple[str, list[str]]:
 
 
 def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[list[str]], int]:
-    """Return the rows of a table, all equally long, and the column that names files: the one with the most of them."""
+    """Return the columns of a table, and which one names files: the one with the most of them."""
     best: tuple[tuple[int, int, int], str, int] = ((-1, -1, -1), ",", 0)
     files = Files(base, suffixes)
     for delimiter in ",;\t|":
-        some = list(itertools.islice(rows_of(text[:SAMPLE_TEXT], delimiter), SAMPLE))
+        some = next(rows_of(text[:SAMPLE_TEXT], delimiter), [])
         wide = max(map(len, some), default=0)
         for place in range(min(wide, SAMPLE)):
-            cells = [row[place] for row in some if place < len(row)]
+            cells = [row[place].strip() for row in some if place < len(row)]
             there = sum(os.path.isfile(files.located(cell)) for cell in cells)
             score = (there, sum(is_image(cell, suffixes) for cell in cells), wide)
             best = max(best, (score, delimiter, place), key=lambda candidate: candidate[0])
-    rows = list(rows_of(text, best[1]))
-    wide = max(map(len, rows), default=0)
-    if wide > MOST_COLUMNS:
-        raise ValueError(f"The table has more than {MOST_COLUMNS:,} columns.")
-    if wide * len(rows) > MOST_CELLS:
-        raise ValueError(f"The table has more than {MOST_CELLS:,} cells.")
-    return [row + [""] * (wide - len(row)) for row in rows], best[2]
+    columns, count = list[list[str]](), 0
+    for rows in rows_of(text, best[1]):
+        wide = max(map(len, rows))
+        if wide > MOST_COLUMNS:
+            raise ValueError(f"The table has more than {MOST_COLUMNS:,} columns.")
+        columns += [[""] * count for _ in range(wide - len(columns))]
+        count += len(rows)
+        if len(columns) * count > MOST_CELLS:
+            raise ValueError(f"The table has more than {MOST_CELLS:,} cells.")
+        found = list(itertools.zip_longest(*rows, fillvalue=""))
+        for column, more in zip(columns, found + [("",) * len(rows)] * (len(columns) - wide), strict=True):
+            column += map(str.strip, more)
+    return columns, best[2]
 
 
-def rows_of(text: str, delimiter: str) -> Iterator[list[str]]:
-    """Yield the rows of a table that are not empty; raises ValueError where they hold more cells than are read."""
-    cells = 0
-    for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        cells += len(line)
+def rows_of(text: str, delimiter: str) -> Iterator[list[list[str]]]:
+    """Yield the rows of a table that are not empty, a few at a time; raises ValueError where they hold too many cells.
+
+    Empty ones count too, since they take as long to read.
+    """
+    lines, cells = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 0
+    while some := list(itertools.islice(lines, SAMPLE)):
+        cells += sum(map(len, some))
         if cells > MOST_CELLS:
             raise ValueError(f"The table has more than {MOST_CELLS:,} cells.")
-        row = [cell.strip() for cell in line]
-        if any(row):
-            yield row
+        if rows := [row for row in some if "".join(row).strip()]:
+            yield rows
 
 
 def is_image(cell: str, suffixes: Sequence[str]) -> bool:
@@ -303,7 +311,7 @@ def parts_in(name: str, cells: Iterable[str]) -> dict[str, str]:
     A value names its part. Where the column is called after one, 1 is that part and 0 the other; in a column called
     split or the like 0 is to train, 1 to test, or 0 to train, 1 to validate and 2 to test.
     """
-    values = sorted({cell.lower() for cell in cells})
+    values = sorted({cell.lower() for cell in set(cells)})
     parts = {value: part_of(value) or "train" * (not value) for value in values}
     if all(parts.values()) and any(values):
         return parts
@@ -318,8 +326,8 @@ def parts_in(name: str, cells: Iterable[str]) -> dict[str, str]:
     return {value: order[truth[value]] if value else "train" for value in values}
 
 
-def label_column(places: Sequence[int], names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+def label_column(places: Sequence[int], names: Sequence[str], columns: Sequence[Sequence[str]]) -> int | None:
     """Return the column of the classes: by its name, else the first with equal values, which a count has not."""
     called = [place for place in places if re.fullmatch(LABELS, names[place].lower())]
-    repeated = [place for place in places if len({row[place] for row in rows}) < len(rows)]
+    repeated = [place for place in places if len(set(columns[place])) < len(columns[place])]
     return next(iter((*called, *repeated, *places)), None)

@@ -169,7 +169,7 @@ def top_in(values: Any) -> Any:
 
 def top_of(file: Path) -> int | float | None:
     """Return the greatest number in a file of an image; None where it has 8 bits, or is no image."""
-    if file.suffix.lower() not in DEEP:
+    if not str(file).lower().endswith(DEEP):
         return None
     try:
         with warnings.catch_warnings(action="ignore"):
