@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -184,8 +185,9 @@ def _pixmap(name: str, colour: str) -> QPixmap:
     return pixmap
 
 
+@cache
 def load_fonts() -> None:
-    """Make the bundled fonts known to Qt; an application must exist."""
+    """Make the bundled fonts known to Qt, once, since it would keep each copy; an application must exist."""
     for file in sorted(assets.path("fonts").glob("*.ttf")):
         QFontDatabase.addApplicationFont(str(file))
 

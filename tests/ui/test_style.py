@@ -1,6 +1,9 @@
 """Themes in Qt's terms: a widget is styled anew once, however deep in others it is."""
 
+from unittest.mock import patch
+
 from PySide6.QtCore import QEvent
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -52,3 +55,10 @@ def test_a_theme_reaches_a_window_that_was_never_shown(qapp: QApplication, qtbot
     assert window.font().pointSizeF() == inner.font().pointSizeF() == PROJECTOR.font_points
     assert window.palette() == inner.palette() == qapp.palette()
     style.apply(qapp, LIGHT)
+
+
+def test_fonts_are_loaded_once(qapp: QApplication) -> None:
+    style.load_fonts()
+    with patch.object(QFontDatabase, "addApplicationFont") as load:
+        style.load_fonts()
+    assert not load.called and "Inter" in QFontDatabase.families()
