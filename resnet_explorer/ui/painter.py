@@ -103,6 +103,17 @@ def _colour(colour: str, opacity: float) -> QColor:
     return made
 
 
+@lru_cache(maxsize=8192)
+def _readable(name: Label, size: int, wide: float) -> Label | None:
+    """Return a name as large as can be read, its number alone where there is no room for all; None for neither."""
+    number = name.text.rpartition(" ")[2]
+    for text in (name.text, *((number,) if number.isdecimal() else ())):
+        if marks.width(text, size, name.style) <= wide:
+            x = min(name.x, wide - marks.width(text, size, name.style)) if name.anchor is Anchor.START else name.x
+            return replace(name, text=text, size=size, x=x, y=name.y + 0.36 * (size - name.size))
+    return None
+
+
 class Brush:
     """Paints marks with one painter, theme and zoom."""
 
@@ -129,19 +140,10 @@ class Brush:
                     continue
                 self._group(mark, visible)
             elif isinstance(mark, Label) and mark.size < self._smallest_text:
-                if mark.is_name and (larger := self._readable(mark, wide)):
+                if mark.is_name and (larger := _readable(mark, ceil(READABLE * self._px), wide)):
                     self._label(larger)
             else:
                 self._mark(mark)
-
-    def _readable(self, name: Label, wide: float) -> Label | None:
-        """Return a name as large as can be read, its number alone where there is no room for all; None for neither."""
-        size, number = ceil(READABLE * self._px), name.text.rpartition(" ")[2]
-        for text in (name.text, *((number,) if number.isdecimal() else ())):
-            if marks.width(text, size, name.style) <= wide:
-                x = min(name.x, wide - marks.width(text, size, name.style)) if name.anchor is Anchor.START else name.x
-                return replace(name, text=text, size=size, x=x, y=name.y + 0.36 * (size - name.size))
-        return None
 
     def _group(self, group: Group, visible: QRectF) -> None:
         self._painter.translate(group.x, group.y)
