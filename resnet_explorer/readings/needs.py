@@ -41,7 +41,8 @@ class Needs:
     @property
     def text(self) -> str:
         """Return one or two sentences on what the input allows."""
-        runs = f"Inference runs from {self._sized(self.smallest_inference)}{self._unit}"
+        unit = self._unit.removesuffix("s") if self.dims == 1 and self.smallest_inference == 1 else self._unit
+        runs = f"Inference runs from {self._sized(self.smallest_inference)}{unit}"
         if self.smallest_inference is None:
             runs = f"Inference runs on no square image of up to {TRIED} pixels"
         if not self.every_larger:
@@ -64,7 +65,7 @@ class Needs:
     @property
     def _unit(self) -> str:
         frames = f"{self.frames} frame{'' if self.frames == 1 else 's'}"
-        return {1: " samples in length", 2: " pixels"}.get(self.dims, f" pixels at {frames}")
+        return {1: " samples", 2: " pixels"}.get(self.dims, f" pixels at {frames}")
 
 
 def needs(analysis: Analysis) -> Needs:

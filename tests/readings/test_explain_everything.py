@@ -42,6 +42,8 @@ def check(analysis: Analysis) -> None:
         for text in (explanation.text, explanation.gradient_words, *(" ".join(fact) for fact in explanation.facts)):
             assert not re.search(r"[{}]|  |\.\.|None|^ | $| [.,]", text), (path, text)
         worked_out(analysis, explanation)
+        if analysis.network.spec.dims == 1:
+            assert not re.search(r"\b([1-9])×\1\b|pixel|square", explanation.text), (path, explanation.text)
         assert {
             *explanation.formulas,
             *explanation.gradients,

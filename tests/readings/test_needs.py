@@ -110,7 +110,7 @@ def test_words_where_no_size_will_do() -> None:
 
 
 def test_signals_and_videos_have_sizes_of_their_own() -> None:
-    assert Needs(1, "bn1", 1, 33, dims=1).text.endswith("or at least 33 samples in length.")
+    assert Needs(1, "bn1", 1, 33, dims=1).text.endswith("or at least 33 samples.")
     assert Needs(1, "bn1", 1, 33, dims=3, frames=1).text.endswith("or at least 33×33 pixels at 1 frame.")
     assert Needs(2, None, 5, 33, dims=3, frames=16).text == (
         "Inference runs from 5×5 pixels at 16 frames, training with batch 2 from 33×33."

@@ -7,7 +7,7 @@ from math import prod
 from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
-from resnet_explorer.network.kinds.dimensions import Time, along, argument, by, in_dims, sides, slid
+from resnet_explorer.network.kinds.dimensions import Time, along, argument, by, in_dims, sides, slid, spoken
 from resnet_explorer.network.kinds.gates import CONVOLUTIONS
 from resnet_explorer.network.kinds.tape import Tape, Value
 
@@ -196,7 +196,7 @@ class Conv2d(base.Layer):
         name = at.name
         if at.gate:
             return key, f"{self._in_gate(name, at)}{self._unbiased(at)}"
-        text = f"A {self.side} convolution: {self._mixes}."
+        text = f"A {spoken(self.side)} convolution: {self._mixes}."
         if name == "gate.conv":
             return key, f"{text} It works out the shortcut's gate g(x). {base.gate_start(at.spec)}"
         return key, f"{text}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
@@ -272,7 +272,7 @@ class Conv2d(base.Layer):
             each = " of each path" if name.endswith(".fc_select") or (name == "splat.fc2" and at.spec.radix > 1) else ""
             return f"A {side} convolution back to {self.out_channels} numbers: one for each channel{each}."
         return (
-            f"A {self.side} convolution over mean and largest value: one number for each position, "
+            f"A {spoken(self.side)} convolution over mean and largest value: one number for each position, "
             "from what lies around it."
         )
 

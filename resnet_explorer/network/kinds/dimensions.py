@@ -37,6 +37,11 @@ def sides(sizes: Sequence[int]) -> str:
     return "×".join(map(str, sizes))
 
 
+def spoken(size: str) -> str:
+    """Return a window as sentences name it: ``3×3``, and ``length-3`` for ``3``, which is along a signal."""
+    return size if "×" in size.split(" ")[0] else f"length-{size}"
+
+
 def by(strides: Sequence[int]) -> str:
     """Return strides in few words: nothing for 1, ``/2`` where all axes have it, else ``/1×2×2``."""
     if all(stride == 1 for stride in strides):

@@ -302,8 +302,10 @@ class EvoNormS0(DimsNorm):
         return tape.add(tape.multiply(normed, scale), shift)
 
     def describe(self, at: base.Where) -> base.Description:
-        text = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its group of"
-        return "evonorm", f"{text} {self.channels // self.groups} channels, then scaled and shifted."
+        each = self.channels // self.groups
+        over = f"group of {each} channels" if each > 1 else "channel"
+        text = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its"
+        return "evonorm", f"{text} {over}, then scaled and shifted."
 
 
 NORMS: Mapping[Choice, Callable[[ResNetSpec, int], Norm]] = {

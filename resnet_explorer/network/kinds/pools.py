@@ -7,7 +7,7 @@ from typing import ClassVar
 from resnet_explorer.dataclass import dataclass
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
-from resnet_explorer.network.kinds.dimensions import Time, argument, by, sides, slid
+from resnet_explorer.network.kinds.dimensions import Time, argument, by, sides, slid, spoken
 from resnet_explorer.network.kinds.pads import ConstantPad2d, Spatial
 from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import AntiAlias, StemPool
@@ -120,7 +120,7 @@ class MaxPool2d(Windows):
 
     def describe(self, at: base.Where) -> base.Description:
         border = " What lies outside the map never wins." if self.padding else ""
-        return "maxpool", f"Keeps the largest value of each {self.side} window.{border}"
+        return "maxpool", f"Keeps the largest value of each {spoken(self.side)} window.{border}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +302,7 @@ class AvgPool2d(Windows):
 
     @property
     def follows(self) -> str:
-        return f" A convolution keeps the size; a mean of {self.side} then shrinks the map."
+        return f" A convolution keeps the size; a {spoken(self.side)} mean then shrinks the map."
 
     def record(self, tape: Tape, x: Value) -> Value:
         shape, is_whole = self.output(x.shape), self.whole and not self.keeps_size
@@ -313,13 +313,13 @@ class AvgPool2d(Windows):
         return self._windows(tape, x, "AvgPool", shape, **counts)
 
     def describe(self, at: base.Where) -> base.Description:
-        window = f"The mean of each {self.side} window"
+        window = f"The mean of each {spoken(self.side)} window"
         if self.keeps_size:
             behind = "the last row and column" if self.dims == 2 else "the last positions"
             text = f"{window}; zeros behind {behind} keep the map's size."
         elif self.whole:
-            cut = f" A last window that does not fill {self.side} gives the mean of what it has."
-            then = " before the 1×1" if at.next and at.next.role is base.Role.CONVOLUTION else ""
+            cut = " A last window that is not full gives the mean of what it has."
+            then = " before the convolution" if at.next and at.next.role is base.Role.CONVOLUTION else ""
             text = f"{window}, so that every position counts{then}.{cut}"
         elif at.name == "maxpool":
             text = f"{window}, in the max-pool's place."

@@ -12,6 +12,7 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.dimensions import spoken
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AvgPool2d
 from resnet_explorer.network.kinds.scaled import Beta
@@ -133,12 +134,12 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
         differ = "Option C projects everywhere" if everywhere else "The block has a stride"
     if pads := _pads(layers):
         pool = layers[0]
-        shrunk = f"shrunk by a {pool.kernel}×{pool.kernel} mean and " if isinstance(pool, AvgPool2d) else ""
+        shrunk = f"shrunk by a {spoken(pool.side)} mean and " if isinstance(pool, AvgPool2d) else ""
         return f"{differ}, so x is {shrunk}{pads[0].text}: the shortcut has no parameters."
     conv = next(layer for layer in layers if isinstance(layer, Conv2d))
-    by = f"a {conv.side} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
+    by = f"a {spoken(conv.side)} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
     pool = layers[0]
-    way = f"a {pool.side} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
+    way = f"a {spoken(pool.side)} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
     sees = f" It sees a(x): x after the first {preparation(spec)}, which both paths share." if block.form.before else ""
     return f"{differ}, so {way} x to the shape of F(x).{sees}"
 
@@ -259,26 +260,26 @@ def _convs(convs: list[Conv2d], split: bool) -> str:
     pair = f"1×{middle.kernel}×{middle.kernel}, then {middle.kernel}×1×1"
     if len(convs) == 2:
         channels = f"{first.in_channels} → {first.out_channels} → {last.out_channels} channels"
-        return f"F(x) is two {middle.side} convolutions{f', each {pair}' if split else ''}, {channels}."
+        return f"F(x) is two {spoken(middle.side)} convolutions{f', each {pair}' if split else ''}, {channels}."
     groups = f" in {middle.groups} groups" if middle.groups > 1 else ""
     groups = " one by one (depthwise)" if middle.groups == middle.in_channels > 1 else groups
     same = middle.in_channels == middle.out_channels
     works = f"works on those{groups}" if same else f"brings those to {middle.out_channels}{groups}"
-    reduces = f"In F(x) {first.side} brings {first.in_channels} channels to {first.out_channels}"
-    side = f"{middle.side} ({pair})" if split else middle.side
-    return f"{reduces}, {side} {works}, {last.side} brings them to {last.out_channels}."
+    reduces = f"In F(x) {spoken(first.side)} brings {first.in_channels} channels to {first.out_channels}"
+    side = f"{middle.side} ({pair})" if split else spoken(middle.side)
+    return f"{reduces}, {side} {works}, {spoken(last.side)} brings them to {last.out_channels}."
 
 
 def _stride(convs: list[Conv2d]) -> str:
     """Return which convolution carries the stride: it matters in bottlenecks (torchvision's "v1.5")."""
     apart = _dilated(convs)
     if convs[-1].stride > 1:
-        side = f"{convs[-1].kernel}×{convs[-1].kernel}"
-        return f" The {'second' if len(convs) == 2 else 'last'} {side} carries the stride.{apart}"
+        which = "second" if len(convs) == 2 else "last"
+        return f" The {which} {spoken(convs[-1].side)} carries the stride.{apart}"
     if len(convs) == 3 and convs[0].stride > 1:
-        return f" The first {convs[0].side} carries the stride, as in the paper.{apart}"
+        return f" The first {spoken(convs[0].side)} carries the stride, as in the paper.{apart}"
     if len(convs) == 3 and convs[1].stride > 1:
-        return f" The {convs[1].side} carries the stride, as in torchvision (v1.5).{apart}"
+        return f" The {spoken(convs[1].side)} carries the stride, as in torchvision (v1.5).{apart}"
     return apart
 
 

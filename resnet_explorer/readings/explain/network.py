@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from resnet_explorer.network import Block, Part, Stage, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.dimensions import sides
+from resnet_explorer.network.kinds.dimensions import sides, spoken
 from resnet_explorer.network.kinds.pads import zeros_win
 from resnet_explorer.network.tree import where as where_in
 from resnet_explorer.readings.explain import blocks, forks, text
-from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts_of, layer_facts
+from resnet_explorer.readings.explain.text import UNITS, Explanation, Fact, Rule, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
 from resnet_explorer.readings.results import Analysis, Row, in_space
@@ -73,7 +74,7 @@ def _convs(parts: list[Part]) -> str:
         first, last = convs
         return f"a {first.hyper} convolution in space and a {last.hyper} one in time ({channels} channels)"
     each = {conv.side for conv in convs}
-    side = convs[0].side if len(each) == 1 else f"pairs of {convs[0].side} and {convs[1].side}"
+    side = spoken(convs[0].side) if len(each) == 1 else f"pairs of {convs[0].side} and {convs[1].side}"
     strided = "the first and the last with stride 2" if convs[-1].stride > 1 else "the first with stride 2"
     return f"three {side} convolutions ({channels} channels), {strided},"
 
@@ -81,7 +82,7 @@ def _convs(parts: list[Part]) -> str:
 def _step(part: Part) -> str:
     """Return a step of the stem that looks at more than one position; nothing for others."""
     layer = part.layer
-    return f"a {layer.hyper} {layer.noun}" if layer.noun else ""
+    return f"a {spoken(layer.hyper)} {layer.noun}" if layer.noun else ""
 
 
 def _pool(spec: ResNetSpec) -> str:
@@ -100,7 +101,8 @@ def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
     if len(convs) < 3 or field is None:
         return ""
     width = in_space(field)
-    return f" The three see {sides((width,) * min(2, len(rows[0].reading.input) - 2))} pixels, more than one 7×7."
+    dims = len(rows[0].reading.input) - 2
+    return f" The three see {sides((width,) * min(2, dims))} {UNITS[dims]}, more than one 7×7."
 
 
 def _left(spec: ResNetSpec) -> str:
@@ -180,6 +182,16 @@ def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Exp
 
 def explain(analysis: Analysis, path: str) -> Explanation:
     """Return what is to be said of a path; of the network where the path is empty, or of another network."""
+    told = _explained(analysis, path)
+    return replace(told, text=_along_signal(told.text)) if analysis.network.spec.dims == 1 else told
+
+
+def _along_signal(told: str) -> str:
+    """Return a text on images as one on signals: their windows have a length, ``length-3`` for ``3×3``."""
+    return re.sub(r"\b([1-9])×\1\b", r"length-\1", told)
+
+
+def _explained(analysis: Analysis, path: str) -> Explanation:
     network = analysis.network
     if not network.has(path) or not path:
         return _network(analysis)
@@ -291,5 +303,5 @@ def _dilated(stage: Stage) -> str:
     conv = max(convs, key=lambda conv: conv.dilation)
     if conv.dilation == 1:
         return ""
-    side, apart = conv.side, conv.dilation
+    side, apart = spoken(conv.side), conv.dilation
     return f" {side} convolutions are dilated by {apart}, where the map would else be {apart} times smaller."

@@ -204,17 +204,20 @@ _SHAPES = {
     3: "Channels × frames × height × width, for each video of the batch.",
 }
 _FIELD = (
-    "The side of the input square that one output value depends on, along the longest path. It may exceed the image: "
-    "what lies outside is padding."
+    "The {what} that one output value depends on, along the longest path. It may exceed the {item}: what lies outside "
+    "is padding."
 )
-_STRIDE = "How many input pixels apart neighbouring output positions lie."
+UNITS = {1: "samples", 2: "pixels", 3: "pixels"}
+_SEEN = {1: "length of the input", 2: "side of the input square", 3: "frames, height and width of the input"}
+_STRIDE = "How many input {unit} apart neighbouring output positions lie{axes}."
 
 
 def facts_of(analysis: Analysis, sums: Sums, stride: Extent | None) -> tuple[Fact, ...]:
     """Return the figures of a layer, a block, a stage or the network, from the sums over it."""
     dims = analysis.network.spec.dims
     shape, whole = _SHAPES[dims], f"the whole {ITEMS[dims]}"
-    axes = " Along frames, height and width." if dims == 3 else ""
+    seen = _FIELD.format(what=_SEEN[dims], item=ITEMS[dims])
+    apart = _STRIDE.format(unit=UNITS[dims], axes=", along frames, height and width" if dims == 3 else "")
     total, field = analysis.total, sums.receptive_field
     is_part = sums is not total
     rows = (
@@ -226,8 +229,8 @@ def facts_of(analysis: Analysis, sums: Sums, stride: Extent | None) -> tuple[Fac
         (sums.macs, Fact("FLOPs = 2 × MACs", f"{2 * sums.macs:,}", _FLOPS)),
         (is_part and sums.macs, Fact("% of MACs", f"{share(sums.macs, total.macs):.2f} %", _SHARE)),
         (True, Fact("Activations", mib(sums.activation_bytes), _MEMORY)),
-        (True, Fact("Receptive field", whole if field is None else brief_pixels(field, dims), _FIELD + axes)),
-        (stride, Fact("Stride to the input", brief_pixels(stride or 1, dims), _STRIDE + axes)),
+        (True, Fact("Receptive field", whole if field is None else brief_pixels(field, dims), seen)),
+        (stride, Fact("Stride to the input", brief_pixels(stride or 1, dims), apart)),
     )
     return tuple(fact for applies, fact in rows if applies)
 
