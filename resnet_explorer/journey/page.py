@@ -1,6 +1,7 @@
 """The page on which a tensor goes its way through the network."""
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil, floor
 from pathlib import Path
 
@@ -8,7 +9,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QLabel
 
-from resnet_explorer import files
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.journey.animation import animated
 from resnet_explorer.journey.picture import journey_picture
@@ -27,6 +27,7 @@ from resnet_explorer.ui.play_bar import PlayBar
 from resnet_explorer.ui.scene import Camera
 from resnet_explorer.ui.status import LinesLabel
 from resnet_explorer.ui.window import PageView
+from resnet_explorer.ui.writing import Writing
 
 PLAY_MS, STEPS, REST_STEPS = 40, 24, 12
 """Milliseconds from one picture to the next, pictures from stop to stop, and for how many it rests at a stop."""
@@ -221,9 +222,9 @@ class JourneyPage(PageView):
         chosen, _ = QFileDialog.getSaveFileName(self, "Save animation", name, "Animated SVG (*.svg)")
         if not chosen:
             return
-        try:
-            files.write(Path(chosen), animated(self.canvas.way, self._theme, self.canvas.title))
-        except ExplorerError as error:
-            self.bar.text.setText(str(error))
-        else:
-            self.bar.text.setText(f"Saved {Path(chosen).name}.")
+        self.bar.text.setText(f"Saving {Path(chosen).name}…")
+        make = partial(animated, self.canvas.way, self._theme, self.canvas.title)
+        Writing(self, Path(chosen), make, partial(self._on_saved, Path(chosen).name))
+
+    def _on_saved(self, name: str, error: ExplorerError | None) -> None:
+        self.bar.text.setText(str(error) if error else f"Saved {name}.")

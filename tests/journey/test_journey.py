@@ -155,7 +155,12 @@ def test_the_page_goes_from_stop_to_stop_and_follows_the_selection(
     target = tmp_path / "way.svg"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     page.save.click()
-    assert page.bar.text.text() == "Saved way.svg." and ElementTree.parse(target).getroot().tag.endswith("svg")
+    assert page.bar.text.text() == "Saving way.svg…"
+    qtbot.waitUntil(lambda: page.bar.text.text() == "Saved way.svg.")
+    assert ElementTree.parse(target).getroot().tag.endswith("svg")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target / "below.svg"), ""))
+    page.save.click()
+    qtbot.waitUntil(lambda: "cannot be" in page.bar.text.text())
 
 
 def test_play_rests_at_stops_and_ends_at_the_last(window: MainWindow, qtbot: QtBot) -> None:
