@@ -11,14 +11,24 @@ def did_you_mean(word: str, choices: Iterable[str], otherwise: str = "", cutoff:
     return f"Did you mean {near[0]!r}?" if near else otherwise
 
 
+def printable(text: str) -> str:
+    """Return a text in which what a file calls its things cannot steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\xa0\u202f" else ascii(letter)[1:-1] for letter in text
+    )
+
+
 class ExplorerError(Exception):
-    """Something the user can mend; ``str(error)`` is one or two plain sentences.
+    """Something the user can mend; ``str(error)`` is one or two plain sentences, of letters that can be printed.
 
     ``where`` names the place (an axis of the spec, a layer's path, a file), ``what`` says what is wrong and
     ``remedy`` what to do next.
     """
 
     def __init__(self, where: str, what: str, remedy: str = "") -> None:
+        what, remedy = printable(what), printable(remedy)
         super().__init__(f"{what} {remedy}".strip())
         self.where = where
         self.what = what

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.errors import CheckpointError, ExplorerError, printable
 from resnet_explorer.files import kind_of_path
 from resnet_explorer.spec import ResNetSpec, codec
 from resnet_explorer.weights import archives, keras
@@ -58,20 +58,14 @@ def read(path: Path, limit: int = LIMIT, key: str | None = None) -> Checkpoint:
             return _whole(path, parts, most, key)
         return _checkpoint(parts.files[0], _opened(parts.files[0], most), key)
     except FileError as error:
-        raise CheckpointError(str(path), _printable(f"{name} {error.what}"), error.remedy) from error
+        raise CheckpointError(str(path), f"{name} {error.what}", error.remedy) from error
     except ExplorerError as error:
-        what = _printable(f"{name} cannot be read: {error.what}")
-        raise CheckpointError(str(path), what, error.remedy) from error
+        raise CheckpointError(str(path), f"{name} cannot be read: {error.what}", error.remedy) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise CheckpointError(str(path), f"{name} cannot be read: {reason}.", "Check the path.") from error
     except Exception as error:  # a damaged or hostile file can trip every step of every reader
         raise CheckpointError(str(path), f"{name} is damaged: it cannot be read to its end.", AGAIN) from error
-
-
-def _printable(text: str) -> str:
-    """Return a sentence in which what a file calls its things cannot steer the terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _check_size(files: tuple[Path, ...], limit: int) -> None:
@@ -182,4 +176,4 @@ def _checked(choice: Choice) -> dict[str, Tensor]:
 
 def shown(name: str) -> str:
     """Return a tensor's name as it can be printed, shortened in its middle."""
-    return _printable(shortened(name))
+    return printable(shortened(name))

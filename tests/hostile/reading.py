@@ -107,7 +107,7 @@ def run(path: Path) -> object:
         assert row.steps >= 0 and isinstance(row.is_finished, bool)
     opened = runs.read(folder)
     texts = describe_conditions([opened]), describe_machine([opened]), to_csv([opened]), blocks_to_csv([opened])
-    if opened.plan.spec == training_runs.plan().spec:
+    if opened.plan.spec == training_runs.plan().spec and opened.plan.device == "cpu":  # the engine looks for others
         load_trained(folder)
         restore(Trainer(opened.plan), folder / runs.CHECKPOINT)
     return texts

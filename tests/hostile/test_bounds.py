@@ -250,3 +250,8 @@ def test_a_set_with_a_file_beyond_all_measure_is_not_read(tmp_path: Path) -> Non
         file.truncate(2**33)
     with pytest.raises(ExplorerError, match="is missing or incomplete"):
         source(DataChoice(DataKind.MNIST, str(tmp_path)))
+
+
+def test_no_error_steers_the_terminal() -> None:
+    error = ExplorerError("a.txt", "é\x00 and \x1b[2J\r", "Look\tat\na \u202e text.")
+    assert str(error) == "é\\x00 and \\x1b[2J\\r Look\\tat\na \\u202e text."
