@@ -24,7 +24,7 @@ from tests.leaks import subjects
 from tests.leaks.counts import grown, held, memory
 from tests.leaks.subjects import Subject
 
-WARM = 10
+WARM = 30
 LAST_MS = 2500
 """How long a clock may live that watches over a cancelled job."""
 ALLOWED_MIB = 5 * 1e6 / 2**20
