@@ -176,4 +176,4 @@ def _checked(choice: Choice) -> dict[str, Tensor]:
 
 def shown(name: str) -> str:
     """Return a tensor's name as it can be printed, shortened in its middle."""
-    return printable(shortened(name))
+    return printable(shortened(name)).replace("\n", "\\n")
